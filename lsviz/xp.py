@@ -1,0 +1,76 @@
+"""What the array API standard lacks: the same text runs on NumPy and on torch, and NumPy in never imports torch."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, is_numpy_array
+
+
+def namespace(*arrays: Any) -> ModuleType:
+    """The array namespace of the arguments (numpy, or array_api_compat's torch)."""
+    if all(type(array) is np.ndarray for array in arrays):
+        return np
+    return array_namespace(*arrays)
+
+
+def like(array: np.ndarray, reference: Any) -> Any:
+    """`array` (NumPy) in the namespace, precision and on the device of `reference`."""
+    if is_numpy_array(reference):
+        return np.asarray(array, dtype=reference.dtype if array.dtype.kind == "f" else None)
+    xp = array_namespace(reference)
+    dtype = reference.dtype if array.dtype.kind == "f" else None
+    return xp.asarray(array, dtype=dtype, device=reference.device)
+
+
+def numpy(array: Any) -> np.ndarray:
+    """`array` as NumPy, from any engine."""
+    return array if isinstance(array, np.ndarray) else array.detach().cpu().numpy()
+
+
+def erf(x: Any) -> Any:
+    """The error function."""
+    if is_numpy_array(x):
+        import scipy.special
+
+        return scipy.special.erf(x)
+    return x.erf()
+
+
+def logistic(x: Any) -> Any:
+    """1/(1 + e^−x) through tanh: no overflow at either end."""
+    return 0.5 * (1 + namespace(x).tanh(0.5 * x))
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + e^x) without overflow."""
+    xp = namespace(x)
+    return xp.clip(x, 0, None) + xp.log1p(xp.exp(-xp.abs(x)))
+
+
+def largest(x: Any, k: int) -> Any:
+    """Indices (S, k) of the k largest entries of each row of x (S, P), in rising order of index."""
+    if is_numpy_array(x):
+        return np.sort(np.argpartition(x, x.shape[1] - k, axis=1)[:, x.shape[1] - k :], axis=1)
+    return x.topk(k, dim=1).indices.sort(dim=1).values
+
+
+def solve_positive(a: Any, b: Any) -> Any:
+    """Solve a u = b for symmetric positive definite a (S, K, K), b (S, K); a row of NaN where the factorisation fails."""
+    if not is_numpy_array(a):
+        import torch
+
+        factor, info = torch.linalg.cholesky_ex(a)
+        u = torch.cholesky_solve(b[..., None], factor)[..., 0]
+        return torch.where((info == 0)[:, None], u, torch.nan)
+    try:
+        return np.linalg.solve(a, b[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        return np.stack([_solve_one(one, rhs) for one, rhs in zip(a, b, strict=True)])
+
+
+def _solve_one(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    try:
+        return np.linalg.solve(a, b)
+    except np.linalg.LinAlgError:
+        return np.full_like(b, np.nan)
