@@ -1,0 +1,6 @@
+"""What an app needs in the browser: the picture, spoken names, links, files, answers, the lecturer's switch. Nothing is fetched."""
+
+from .controls import Access, Download, LectureMode, Link, Store
+from .picture import Picture
+
+__all__ = ["Access", "Download", "LectureMode", "Link", "Picture", "Store"]
