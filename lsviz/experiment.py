@@ -49,6 +49,7 @@ class Table:
         self._coordinates = {name: np.asarray(values) for name, values in coordinates.items()}
         self._arrays: dict[str, np.ndarray] = {}
         self._dims: dict[str, tuple[str, ...]] = {}
+        self._prepare: Callable[[], None] | None = None
         self.add("progress", fill=0.0)
 
     def add(self, name: str, dims: str = "", fill: float | str = math.nan) -> "Table":
@@ -70,10 +71,16 @@ class Table:
             self._arrays[name][...] = value
         return self
 
+    def prepare(self, function: Callable[[], None]) -> None:
+        """What to compute only when a Dataset is built (histograms), not at every step."""
+        self._prepare = function
+
     def dataset(self) -> Any:
         """The present values as an xarray.Dataset, with names and units from `symbols`."""
         import xarray as xr
 
+        if self._prepare:
+            self._prepare()
         data = {name: (self._dims[name], array.copy(), _attrs(name)) for name, array in self._arrays.items()}
         coords = {name: (name, values, _attrs(name)) for name, values in self._coordinates.items()}
         return xr.Dataset(data, coords)

@@ -1,0 +1,7 @@
+"""Descents: generators of states that can be stopped at every step; all seeds are one batch."""
+
+from .first_order import adam, fire, gradient_descent, gradient_flow
+from .levenberg_marquardt import levenberg_marquardt
+from .state import State
+
+__all__ = ["State", "adam", "fire", "gradient_descent", "gradient_flow", "levenberg_marquardt"]

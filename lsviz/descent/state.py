@@ -1,0 +1,55 @@
+"""What every descent yields, and what it asks of a problem."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from .. import xp as xps
+
+
+@dataclass
+class State:
+    """The whole batch after `step` steps. The arrays belong to the descent and change with it: copy what you keep."""
+
+    step: int
+    w: Any  # (S, size)
+    loss: Any  # (S,) mean over the constraints
+    gaps: Any  # (S, P)
+    failed: Any  # (S,) bool: broken numbers, frozen at the last good step
+
+    def put(self, index: Any, w: Any, loss: Any, gaps: Any) -> None:
+        """Write the present values of some seeds."""
+        self.w[index], self.loss[index], self.gaps[index] = w, loss, gaps
+
+
+class Evaluation(NamedTuple):
+    """Loss (S,), its gradient (S, size) and the gaps (S, P) at w."""
+
+    loss: Any
+    grad: Any
+    gaps: Any
+
+
+class Problem(Protocol):
+    """A pure function of w whose constraints have gaps: a network with its points, later a packing with its pairs."""
+
+    def evaluate(self, w: Any) -> Evaluation:
+        """Loss, gradient, gaps."""
+        ...
+
+
+def unsatisfied(gaps: Any, tol: Any = 1e-6) -> Any:
+    """N_Δ (S,): how many gaps of each seed exceed tol (a number, or one per seed)."""
+    xp = xps.namespace(gaps)
+    tol = tol[:, None] if getattr(tol, "ndim", 0) == 1 else tol
+    return xp.sum(xp.astype(gaps > tol, xp.int64), axis=1)
+
+
+def where(mask: Any) -> Any:
+    """The indices at which a one-dimensional mask is true."""
+    return xps.namespace(mask).nonzero(mask)[0]
+
+
+def finite(a: Any) -> Any:
+    """(S,) true where all numbers of a seed are finite."""
+    xp = xps.namespace(a)
+    return xp.all(xp.isfinite(a), axis=1)

@@ -1,0 +1,159 @@
+"""The jamming counter: gaps, N_Δ, how a network ended, and the threshold N*. Networks and packings share it."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from .. import losses
+from ..descent.levenberg_marquardt import Tangent
+from ..descent.state import Evaluation, unsatisfied
+from ..network import Dense, Stacks
+
+__all__ = ["Fit", "ending", "gaps", "hinge", "lookback", "threshold", "unsatisfied"]
+
+
+def gaps(f: Float[Any, "S P"], y: Float[Any, " P"], margin: float = 1) -> Float[Any, "S P"]:
+    """Δ = margin − y f: positive below the margin (unsatisfied), above the margin's value where the sign is wrong. arXiv:1809.09349."""
+    return margin - y * f
+
+
+class Fit:
+    """A network that must bring its points beyond the margin: a system whose constraints are the points.
+
+    net: `network.dense`; points: a record with x (P, d) and y (P,), both of one engine; loss: hinge, logistic, softhinge.
+    """
+
+    def __init__(self, net: Dense, points: Any, loss: str = "hinge", margin: float = 1) -> None:
+        self.net, self.y, self.loss, self.margin = net, points.y, loss, margin
+        self.xt = points.x.T.copy() if isinstance(points.x, np.ndarray) else points.x.T.contiguous()
+        losses.value(loss, self.y)  # an unknown loss is refused here
+
+    def gaps(self, w: Any) -> Any:
+        """Δ (S, P) at w (S, size)."""
+        return gaps(self.net.forward(w, self.xt, slopes=False).f, self.y, self.margin)
+
+    def evaluate(self, w: Any) -> Evaluation:
+        """Mean loss (S,), gradient (S, size), gaps (S, P) by hand: one pass forward, one backward."""
+        stacks = self.net.forward(w, self.xt)
+        delta = gaps(stacks.f, self.y, self.margin)
+        out = losses.force(self.loss, delta)
+        out = out * (self.y * (-1 / self.y.shape[0]))
+        grad = self.net.pullback(stacks, self.net.sensitivities(w, stacks, out))
+        return Evaluation(losses.value(self.loss, delta).mean(1), grad, delta)
+
+    def energy(self, delta: Any) -> Any:
+        """E = Σ ℓ(Δ) (S,)."""
+        return losses.value(self.loss, delta).sum(1)
+
+    def forces(self, delta: Any) -> tuple[Any, Any]:
+        """ℓ′(Δ) and ℓ″(Δ), both (S, P)."""
+        return losses.force(self.loss, delta), losses.curvature(self.loss, delta)
+
+    def look(self, w: Any) -> "NetworkView":
+        """The stacks at w, with the gaps."""
+        stacks = self.net.forward(w, self.xt)
+        return NetworkView(stacks, gaps(stacks.f, self.y, self.margin))
+
+    def tangent(self, w: Any, view: "NetworkView", points: Any, weight: Any) -> Tangent:
+        """J of y f at `points` (S, K), each row times `weight` (S, K)."""
+        stacks = view.stacks.at(points)
+        return NetworkTangent(self.net, stacks, self.net.sensitivities(w, stacks, self.y[points] * weight))
+
+
+class NetworkView:
+    """A network's stacks and gaps at one w."""
+
+    def __init__(self, stacks: Stacks, delta: Any) -> None:
+        self.stacks, self.gaps = stacks, delta
+
+    def seeds(self, index: Any) -> "NetworkView":
+        """Some seeds only."""
+        return NetworkView(self.stacks.seeds(index), self.gaps[index])
+
+    def replace(self, index: Any, other: "NetworkView") -> None:
+        """Overwrite some seeds."""
+        self.stacks.replace(index, other.stacks)
+        self.gaps[index] = other.gaps[index]
+
+
+class NetworkTangent:
+    """Linearised constraints of a network, through its two stacks."""
+
+    def __init__(self, net: Dense, stacks: Stacks, sensitivities: list[Any]) -> None:
+        self.net, self.stacks, self.d = net, stacks, sensitivities
+
+    def kernel(self) -> Any:
+        """Θ_yy (S, K, K)."""
+        return self.net.kernel(self.stacks, self.d)
+
+    def jacobian(self) -> Any:
+        """J (S, K, size)."""
+        return self.net.jacobian(self.stacks, self.d)
+
+    def pull(self, u: Any) -> Any:
+        """Jᵀ(y u) (S, size)."""
+        return self.net.pullback(self.stacks, [d * u[:, None, :] for d in self.d])
+
+
+def hinge(net: Dense, points: Any) -> Fit:
+    """The quadratic hinge, L = (1/P) Σ ½ max(0, Δ)²: the network as a packing, arXiv:1809.09349, eq. 1."""
+    return Fit(net, points, "hinge")
+
+
+def ending(
+    final_gaps: Float[np.ndarray, "S P"],
+    y: Float[np.ndarray, " P"],
+    failed: Any,
+    earlier: Float[np.ndarray, " S"],
+    last: Float[np.ndarray, " S"],
+    *,
+    budget: int,
+    second_order: bool,
+) -> np.ndarray:
+    """How each seed ended (S,): sat, failed, dead, unfinished or unsat.
+
+    sat: N_Δ = 0, whatever the loss; failed: its numbers broke; dead: max f − min f < 1e-6; unfinished: the loss more than halved in
+    the last 10 iterations (second order), or fell by more than 5 % in the last quarter of the budget (first order), or the budget was
+    below 20. `earlier`, `last`: the loss at the beginning and the end of that stretch (`lookback` steps).
+    """
+    falling = (last < (0.5 if second_order else 0.95) * earlier) | (budget < 20)
+    state = np.where(falling, "unfinished", "unsat").astype("<U10")
+    f = y * (1 - final_gaps)
+    state[np.ptp(f, axis=1) < 1e-6] = "dead"
+    state[np.asarray(unsatisfied(final_gaps)) == 0] = "sat"
+    state[np.asarray(failed, bool)] = "failed"
+    return state
+
+
+def lookback(budget: int, second_order: bool) -> int:
+    """Over how many last steps `ending` asks whether the loss still falls."""
+    return 10 if second_order else max(1, budget // 4)
+
+
+def threshold(N: Float[np.ndarray, " W"], sat: np.ndarray, resamples: int = 400) -> tuple[float, float, float]:
+    """N*: where half of the seeds are satisfied, with its 16th and 84th percentile over seeds drawn again.
+
+    sat (W, S) bool, unfinished counts as not sat; interpolated in log N between the last width below ½ and the first at or above it
+    after it; NaN if not bracketed. The bootstrap's generator is its own and fixed: same input, same bits.
+    """
+    order = np.argsort(N)
+    N, sat = np.asarray(N, float)[order], np.asarray(sat, float)[order]
+    best = _crossing(N, sat.mean(1))
+    if np.isnan(best):
+        return best, np.nan, np.nan
+    rng = np.random.default_rng(0)
+    draws = rng.integers(sat.shape[1], size=(resamples, sat.shape[1]))
+    found = np.array([_crossing(N, sat[:, draw].mean(1)) for draw in draws])
+    found = found[~np.isnan(found)]
+    low, high = np.percentile(found, [16, 84])
+    return best, float(low), float(high)
+
+
+def _crossing(N: np.ndarray, fraction: np.ndarray) -> float:
+    below = np.flatnonzero(fraction < 0.5)
+    if below.size == 0 or below[-1] == len(N) - 1:
+        return float("nan")
+    i = below[-1]
+    t = (0.5 - fraction[i]) / (fraction[i + 1] - fraction[i])
+    return float(np.exp(np.log(N[i]) + t * (np.log(N[i + 1]) - np.log(N[i]))))

@@ -1,0 +1,124 @@
+"""Networks jam: one width, and every width. Geiger et al. 2019, arXiv:1809.09349, sections II–III."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import data, network
+from ..experiment import Table, experiment
+from .count import Fit
+from .training import Training, around, expected_jump, mark_threshold, nearest_first, recorded_steps, scan
+
+GAP_EDGES = np.linspace(-3, 2, 51)
+LOG_EDGES = np.logspace(-9, 4, 53)
+
+
+@experiment(cost="slider")
+def network_jamming(
+    *,
+    dataset: str = "mnist",
+    labels: str = "parity",
+    P: int = 300,
+    d: int = 10,
+    preset: str = "jamming",
+    data_seed: int = 0,
+    h: float = 4.5,
+    L: int = 2,
+    act: str = "swish",
+    beta: float = 1.0,
+    loss: str = "hinge",
+    optimizer: str = "lm",
+    budget: int = 80,
+    seeds: Any = 8,
+) -> Iterator[Table]:
+    """Do networks of this width satisfy all P points (N_Δ = 0), or do they jam (N_Δ of the order of N)?
+
+    (seed): N_delta, loss, state. (step, seed): N_delta_trace, loss_trace. (gap_bin, seed): gap_count, points by Δ = 1 − y f, the ends
+    hold what lies beyond. (log_bin, seed): overlap_count of Δ/√L > 0 and slack_count of −Δ > 0. Scalars N, size, P, iterations.
+    arXiv:1809.09349, eq. 1 and Fig. 1; gap distributions: section III.
+    """
+    points = data.load(dataset, P=P, d=d, preset=preset, labels=labels, seed=data_seed)
+    net = network.dense(points.d, h, L, act, beta)
+    training = Training(Fit(net, points, loss), net.init(seeds), optimizer, budget)
+    table = Table(seed=seeds, step=recorded_steps(budget), gap_bin=_middle(GAP_EDGES), log_bin=np.sqrt(LOG_EDGES[1:] * LOG_EDGES[:-1]))
+    for name in ("N_delta", "loss"):
+        table.add(name, "seed").add(f"{name}_trace", "step seed")
+    table.add("state", "seed", fill="waiting")
+    for name in ("gap_count", "overlap_count", "slack_count"):
+        table.add(name, ("log_bin" if name != "gap_count" else "gap_bin") + " seed")
+    table.add("N", fill=net.N).add("size", fill=net.size).add("P", fill=points.P).add("iterations")
+    table.prepare(lambda: _histograms(table, training, L))
+    for state in training.states():
+        table.set(N_delta=training.N_delta, loss=training.loss, state=training.running, iterations=state.step)
+        table.set(N_delta_trace=training.N_delta_trace, loss_trace=training.loss_trace, progress=state.step / budget)
+        yield table
+    table.set(state=training.ending())
+    yield table
+
+
+def _middle(edges: np.ndarray) -> np.ndarray:
+    return ((edges[1:] + edges[:-1]) / 2).round(9)
+
+
+def _histograms(table: Table, training: Training, L: int) -> None:
+    assert training.state is not None
+    gaps = training.state.gaps
+    table.set(
+        gap_count=_count(np.clip(gaps, GAP_EDGES[0], GAP_EDGES[-1] - 1e-9), GAP_EDGES),
+        overlap_count=_count(gaps / np.sqrt(L), LOG_EDGES),
+        slack_count=_count(-gaps, LOG_EDGES),
+    )
+
+
+def _count(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Points per bin (bins, S), all seeds in one pass; what lies outside the edges is not counted."""
+    seeds, bins = len(values), len(edges) - 1
+    index = np.searchsorted(edges, values, side="right") - 1
+    inside = (index >= 0) & (index < bins)
+    flat = (np.arange(seeds)[:, None] * bins + index)[inside]
+    return np.bincount(flat, minlength=seeds * bins).reshape(seeds, bins).T
+
+
+@experiment(cost="watch")
+def network_transition(
+    *,
+    dataset: str = "mnist",
+    labels: str = "parity",
+    P: int = 300,
+    d: int = 10,
+    preset: str = "jamming",
+    data_seed: int = 0,
+    widths: tuple[float, ...] | None = None,
+    L: int = 2,
+    act: str = "swish",
+    beta: float = 1.0,
+    loss: str = "hinge",
+    optimizer: str = "lm",
+    budget: int = 80,
+    seeds: Any = 8,
+) -> Iterator[Table]:
+    """N_Δ of networks of every width: the jump from over- to under-parametrised. Widths nearest to the expected jump come first.
+
+    (width, seed): N_delta, loss, state ("waiting" until its turn). (width): N, size, h. Scalars N_star with N_star_low, N_star_high
+    (half of the seeds satisfied; NaN until bracketed), P. `widths`: by default nine around the expected jump. arXiv:1809.09349, Fig. 1.
+    """
+    points = data.load(dataset, P=P, d=d, preset=preset, labels=labels, seed=data_seed)
+    jump = expected_jump(P, labels, dataset)
+    nets = [network.dense(points.d, h, L, act, beta) for h in widths or around(jump, points.d, L)]
+    table = scan_table(nets, seeds, points.P)
+    for name in ("N_star", "N_star_low", "N_star_high"):
+        table.add(name)
+    jobs = [(i, Fit(nets[i], points, loss)) for i in nearest_first(nets, jump)]
+    table.prepare(lambda: mark_threshold(table))
+    yield from scan(table, nets, jobs, seeds, optimizer, budget)
+
+
+def scan_table(nets: list[network.Dense], seeds: Any, P: int, **leading: Any) -> Table:
+    """The empty table of a scan over widths: (…, width, seed) N_delta, loss, state; (width) N, size, h; P."""
+    table = Table(**leading, width=[net.h for net in nets], seed=seeds)
+    dims = " ".join([*leading, "width seed"])
+    table.add("N_delta", dims).add("loss", dims).add("state", dims, fill="waiting").add("P", fill=P)
+    for name in ("N", "size", "h"):
+        table.add(name, "width")
+    return table

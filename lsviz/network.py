@@ -1,0 +1,313 @@
+"""Dense networks f(w, x) with w flat, written by hand: one pass forward and one backward leave two stacks per layer.
+
+The activations A_l (fan_in × P) and the sensitivities D_l = ∂f/∂z_l (fan_out × P) give the gradient, the tangent kernel and the
+Levenberg–Marquardt step without a Jacobian. Seeds lead, features first: (S, h, P). NumPy in, NumPy out; torch in, torch out.
+Conventions: Geiger et al. 2019, arXiv:1809.09349 and its code.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from . import xp as xps
+from .experiment import tidy
+from .symbols import ARGUMENTS
+
+
+class Layer(NamedTuple):
+    """Where one layer stands in w: weights (fan_out, fan_in), then bias (fan_out); s scales W a."""
+
+    fan_in: int
+    fan_out: int
+    weight: slice
+    bias: slice
+    scale: float
+
+
+class Stacks(NamedTuple):
+    """What a forward pass leaves: the input of every layer, the slope act′(z) of every hidden layer, and the output."""
+
+    inputs: list[Any]  # A_0 (d, P), or (S, d, K) after `at`; then (S, n_l, P)
+    slopes: list[Any]  # (S, n_l, P), l = 1..L
+    f: Any  # (S, P)
+
+    def at(self, points: Any) -> "Stacks":
+        """The stacks at chosen points, `points` (S, K) of indices, each seed its own."""
+        xp = xps.namespace(points)
+        seeds = xp.arange(points.shape[0])[:, None]
+        first, *rest = self.inputs
+        chosen = [xp.matrix_transpose(first.T[points])] if first.ndim == 2 else [_columns(first, seeds, points)]
+        return Stacks(
+            chosen + [_columns(a, seeds, points) for a in rest],
+            [_columns(a, seeds, points) for a in self.slopes],
+            self.f[seeds, points],
+        )
+
+    def seeds(self, index: Any) -> "Stacks":
+        """The stacks of some seeds only."""
+        first, *rest = self.inputs
+        first = first if first.ndim == 2 else first[index]
+        return Stacks([first] + [a[index] for a in rest], [a[index] for a in self.slopes], self.f[index])
+
+    def replace(self, index: Any, other: "Stacks") -> None:
+        """Overwrite the seeds `index` by those of `other`, in place (numbers only, the shared first input stays)."""
+        for mine, new in zip([*self.inputs[1:], *self.slopes, self.f], [*other.inputs[1:], *other.slopes, other.f], strict=True):
+            mine[index] = new[index]
+
+
+def _columns(a: Any, seeds: Any, points: Any) -> Any:
+    xp = xps.namespace(a)
+    return xp.matrix_transpose(a[seeds, :, points])  # advanced indices lead: (S, K, n) → (S, n, K)
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected network with L hidden layers and one linear output, made by `dense`."""
+
+    d: int
+    h: float
+    L: int
+    act: str = "swish"
+    beta: float = 1.0
+    scale: str = "standard"
+    bias: bool = True
+
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        """Neurons per hidden layer: m = round(h L) in all, the first layers take what does not divide."""
+        m = round(self.h * self.L)
+        return tuple((m + self.L - 1 - i) // self.L for i in range(self.L))
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """Every layer's place in w."""
+        layers, start = [], 0
+        sizes = (self.d, *self.widths, 1)
+        for i, (fan_in, fan_out) in enumerate(pairwise(sizes)):
+            stop = start + fan_in * fan_out
+            end = stop + (fan_out if self.bias else 0)
+            layers.append(Layer(fan_in, fan_out, slice(start, stop), slice(stop, end), self._layer_scale(i, fan_in)))
+            start = end
+        return tuple(layers)
+
+    def _layer_scale(self, i: int, fan_in: int) -> float:
+        if self.scale == "standard":
+            return 1.0
+        return 1 / fan_in if self.scale == "mean_field" and i == self.L else 1 / math.sqrt(fan_in)
+
+    @cached_property
+    def N(self) -> int:
+        """Number of weights; biases are not counted: the N of the slides."""
+        return sum(layer.fan_in * layer.fan_out for layer in self.layers)
+
+    @cached_property
+    def size(self) -> int:
+        """Length of w: weights and biases."""
+        return self.layers[-1].bias.stop
+
+    def init(self, seeds: Any, like: Any = None) -> Any:
+        """Random parameters w (S, size), one NumPy generator per seed; biases zero.
+
+        "standard": orthonormal rows, in independent blocks of fan_in rows if fan_out > fan_in; "ntk", "mean_field": N(0, 1).
+        `like`: an array whose engine, precision and device the result takes.
+        """
+        w = np.stack([self._init_one(np.random.default_rng(seed)) for seed in tidy(ARGUMENTS["seeds"], seeds)])
+        return w if like is None else xps.like(w, like)
+
+    def _init_one(self, rng: np.random.Generator) -> Float[np.ndarray, " size"]:
+        w = np.zeros(self.size)
+        for layer in self.layers:
+            draw = _orthonormal if self.scale == "standard" else _normal
+            w[layer.weight] = draw(rng, layer.fan_out, layer.fan_in).ravel()
+        return w
+
+    def __call__(self, w: Float[Any, "S size"], x: Float[Any, "P d"]) -> Float[Any, "S P"]:
+        """f(w, x): one number per network and point."""
+        self._check(w, x)
+        return self.forward(w, x.T, slopes=False).f
+
+    def _check(self, w: Any, x: Any) -> None:
+        if w.ndim != 2 or w.shape[1] != self.size:
+            raise ValueError(f"w: got shape {tuple(w.shape)}; allowed: (S, {self.size})")
+        if x.ndim != 2 or x.shape[1] != self.d:
+            raise ValueError(f"x: got shape {tuple(x.shape)}; allowed: (P, {self.d})")
+
+    def forward(self, w: Any, xt: Any, slopes: bool = True) -> Stacks:
+        """The stacks at all points; xt (d, P) is features first. Without `slopes` only f is wanted."""
+        inputs, gradients = [xt], []
+        a = xt
+        for i, layer in enumerate(self.layers):
+            z = _scaled(_product(self._weight(w, layer), a), layer.scale)
+            if self.bias:
+                z += w[:, layer.bias][..., None]
+            if i == self.L:
+                return Stacks(inputs, gradients, z[:, 0])
+            a, slope = activate(z, self.act, self.beta, slopes)
+            inputs.append(a)
+            gradients.append(slope)
+        raise AssertionError("a network has an output layer")
+
+    def _weight(self, w: Any, layer: Layer) -> Any:
+        return w[:, layer.weight].reshape(w.shape[0], layer.fan_out, layer.fan_in)
+
+    def sensitivities(self, w: Any, stacks: Stacks, out: Any) -> list[Any]:
+        """D_l = out · ∂f/∂z_l (S, fan_out, P) for every layer, `out` (S, P) weighs the output of each point."""
+        d = out[:, None, :]
+        result = [d]
+        for layer, slope in zip(reversed(self.layers[1:]), reversed(stacks.slopes), strict=True):
+            weight = self._weight(w, layer)
+            # one output neuron: an outer product, cheaper as a broadcast than as a matrix product
+            back = xps.namespace(w).matrix_transpose(weight) * d if layer.fan_out == 1 else xps.namespace(w).matrix_transpose(weight) @ d
+            d = _scaled(back, layer.scale)
+            d *= slope
+            result.append(d)
+        return result[::-1]
+
+    def pullback(self, stacks: Stacks, sensitivities: list[Any]) -> Any:
+        """Jᵀu (S, size) for sensitivities that already carry u: s_l D_l A_lᵀ for the weights, the sum over points for the bias."""
+        xp = xps.namespace(stacks.f)
+        parts = []
+        for layer, a, d in zip(self.layers, stacks.inputs, sensitivities, strict=True):
+            parts.append(_scaled(_outer(d, a), layer.scale).reshape(d.shape[0], -1))
+            if self.bias:
+                parts.append(d.sum(-1))
+        return xp.concat(parts, axis=1)
+
+    def kernel(self, stacks: Stacks, sensitivities: list[Any]) -> Any:
+        """Tangent kernel (S, P, P): Θ = Σ_l (s_l² A_lᵀ A_l + 1) ∘ (D_lᵀ D_l), the 1 only with biases. No Jacobian."""
+        total = 0
+        for layer, a, d in zip(self.layers, stacks.inputs, sensitivities, strict=True):
+            xp = xps.namespace(d)
+            gram = _scaled(xp.matrix_transpose(a) @ a, layer.scale**2)
+            if self.bias:
+                gram += 1
+            total = total + gram * (xp.matrix_transpose(d) @ d if layer.fan_out > 1 else d[:, 0, :, None] * d)
+        return total
+
+    def jacobian(self, stacks: Stacks, sensitivities: list[Any]) -> Any:
+        """J (S, P, size), ∂f/∂w at every point: for small networks, where size < P."""
+        xp = xps.namespace(stacks.f)
+        parts = []
+        for layer, a, d in zip(self.layers, stacks.inputs, sensitivities, strict=True):
+            dt, at = xp.matrix_transpose(d), xp.matrix_transpose(a)
+            at = at[None] if at.ndim == 2 else at
+            parts.append(_scaled(dt[..., None] * at[..., None, :], layer.scale).reshape(*dt.shape[:2], -1))
+            if self.bias:
+                parts.append(dt)
+        return xp.concat(parts, axis=2)
+
+    def grow(self, w: Float[np.ndarray, "S size"], h: float, seeds: Any) -> tuple["Dense", Float[np.ndarray, "S size2"]]:
+        """A wider network with the same f: new neurons listen (random weights) but nobody listens to them (zero weights).
+
+        ValueError unless h adds at least one neuron, or for a scale that depends on the width.
+        """
+        wide = dense(self.d, h, self.L, self.act, self.beta, self.scale, self.bias)
+        if self.scale != "standard" or wide.size <= self.size or any(a > b for a, b in zip(self.widths, wide.widths, strict=True)):
+            raise ValueError(f"h: got {h!r}; allowed: more than {self.h:g}, with scale 'standard' (got {self.scale!r})")
+        new = wide.init(seeds)
+        for old_layer, layer in zip(self.layers, wide.layers, strict=True):
+            weight = new[:, layer.weight].reshape(-1, layer.fan_out, layer.fan_in)
+            rows, columns = old_layer.fan_out, old_layer.fan_in
+            weight[:, :rows, columns:] = 0
+            weight[:, :rows, :columns] = w[:, old_layer.weight].reshape(-1, rows, columns)
+            new[:, layer.weight] = weight.reshape(len(new), -1)
+            new[:, layer.bias][:, :rows] = w[:, old_layer.bias]
+        return wide, new
+
+
+def dense(d: int, h: float, L: int, act: str = "swish", beta: float = 1, scale: str = "standard", bias: bool = True) -> Dense:
+    """A fully connected network: d inputs, L hidden layers of mean width h (fractions add one neuron at a time), one output.
+
+    z_l = s_l W_l a + b_l, a = act(β z)/β normalised so that E[a²] = 1 for z ~ N(0, 1). ValueError names the bad argument.
+    """
+    given = dict(d=d, h=h, L=L, act=act, beta=beta, scale=scale)
+    if isinstance(d, int) and d > ARGUMENTS["d"].high:  # wider inputs than the shipped projections (raw pixels) are fine here
+        given.pop("d")
+    checked = {name: tidy(ARGUMENTS[name], value) for name, value in given.items()}
+    return Dense(**{"d": d, **checked}, bias=bool(bias))
+
+
+def width_for(N: float, d: int, L: int) -> float:
+    """The width h = m/L of the network whose number of weights is nearest to N."""
+    m = L
+    while dense(d, (m + 1) / L, L).N < N:
+        m += 1 if m < 64 * L else max(1, m // 64)
+    lower, upper = dense(d, m / L, L).N, dense(d, (m + 1) / L, L).N
+    return m / L if abs(lower - N) <= abs(upper - N) else (m + 1) / L
+
+
+@cache
+def normalisation(act: str, beta: float) -> float:
+    """The factor c that makes E[(c act(βz)/β)²] = 1 for z ~ N(0, 1), by the trapezoidal rule."""
+    z = np.linspace(-12, 12, 24001)
+    values = _activation(z, act, beta, False)[0]
+    density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+    return float(1 / np.sqrt(np.trapezoid(values**2 * density, z)))  # a Python float: keeps float32 in float32
+
+
+def activate(z: Any, act: str, beta: float, slope: bool = True) -> tuple[Any, Any]:
+    """The normalised activation and its slope (None if not wanted)."""
+    a, da = _activation(z, act, beta, slope)
+    factor = normalisation(act, beta)
+    a *= factor
+    if slope:
+        da = da * factor
+    return a, da
+
+
+def _activation(z: Any, act: str, beta: float, slope: bool) -> tuple[Any, Any]:
+    """act(βz)/β and act′(βz), not normalised."""
+    xp = xps.namespace(z)
+    if act == "relu":
+        return xp.clip(z, 0, None), xp.astype(z > 0, z.dtype) if slope else None
+    if act == "swish":  # βz σ(βz)/β, with σ through tanh: no overflow
+        s = z * (0.5 * beta)
+        s = xp.tanh(s)
+        s += 1
+        s *= 0.5
+        a = z * s
+        return a, s + beta * a * (1 - s) if slope else None
+    if act == "tanh":
+        t = xp.tanh(z * beta)
+        return t / beta, 1 - t * t if slope else None
+    e = xps.erf(z * beta)
+    return e / beta, (2 / math.sqrt(math.pi)) * xp.exp(-((beta * z) ** 2)) if slope else None
+
+
+def _product(weight: Any, a: Any) -> Any:
+    """weight (S, o, i) times a (i, P) or (S, i, P); shared points make it one matrix product for all seeds."""
+    if a.ndim == 2:
+        return (weight.reshape(-1, a.shape[0]) @ a).reshape(weight.shape[0], weight.shape[1], a.shape[1])
+    return weight @ a
+
+
+def _outer(d: Any, a: Any) -> Any:
+    """d (S, o, P) times aᵀ, a (i, P) or (S, i, P)."""
+    xp = xps.namespace(d)
+    if a.ndim == 2:
+        return (d.reshape(-1, d.shape[-1]) @ a.T).reshape(d.shape[0], d.shape[1], a.shape[0])
+    if d.shape[1] == 1:
+        return xp.matrix_transpose(a @ xp.matrix_transpose(d))
+    return d @ xp.matrix_transpose(a)
+
+
+def _scaled(a: Any, factor: float) -> Any:
+    return a if factor == 1 else a * factor
+
+
+def _normal(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
+    return rng.standard_normal((rows, columns))
+
+
+def _orthonormal(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
+    blocks = []
+    for start in range(0, rows, columns):
+        count = min(columns, rows - start)
+        q, r = np.linalg.qr(rng.standard_normal((columns, count)))
+        blocks.append((q * np.sign(np.diag(r))).T)
+    return np.concatenate(blocks)
