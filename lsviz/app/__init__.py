@@ -1,0 +1,94 @@
+"""An app is a record: title, experiment, picture, controls. One interpreter (`Session`, `board`) serves all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import experiment
+from ..live import Mode
+from .controls import Control, Ladder, Menu, Rung, Slider, Steps, control
+
+__all__ = ["App", "Ladder", "Menu", "Rung", "Slider", "Steps"]
+
+
+@dataclass(frozen=True)
+class App:
+    """One claim of the talk that a learner can move.
+
+    title: the claim, a full sentence. source: an experiment, or the name of one (imported when the app is opened).
+    picture: a function of lsviz.figure, or "module:name" below lsviz.figure. controls: at most three, seen at once; more: the rest.
+    presets: {words: values}. status: format string over `ds`' scalars and the values, or callable(ds, values) → str; its
+    sentence is also the picture's text alternative. arguments: values → the experiment's arguments, if they differ.
+    view: controls that only change the picture. trail: the control along which finished results are collected.
+    needs: arguments the app holds fixed. behind: a Dataset drawn behind.
+    """
+
+    name: str
+    title: str
+    source: Any
+    picture: Any
+    controls: dict[str, Any]
+    more: dict[str, Any] = field(default_factory=dict)
+    start: dict[str, Any] = field(default_factory=dict)
+    fixed: dict[str, Any] = field(default_factory=dict)
+    presets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    status: str | Callable[[Any, dict[str, Any]], str] = ""
+    arguments: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    view: tuple[str, ...] = ()
+    trail: str | None = None
+    behind: Any = None
+    caption: str = ""
+    note: str = ""
+    size: tuple[int, int] = (900, 430)
+    narrow: tuple[int, int] = (380, 620)
+
+    def __post_init__(self) -> None:
+        if len(self.controls) > 3:
+            raise ValueError(f"controls: got {len(self.controls)}; allowed: at most three, the rest belongs into more")
+
+    @property
+    def experiment(self) -> Any:
+        """The experiment behind the app, imported now."""
+        return experiment.get(self.source) if isinstance(self.source, str) else self.source
+
+    @property
+    def all_controls(self) -> dict[str, Control]:
+        """Every control by the name of its value."""
+        return {name: control(given) for name, given in {**self.controls, **self.more}.items()}
+
+    def draw(self) -> Callable:
+        """The picture function, imported now."""
+        if not isinstance(self.picture, str):
+            return self.picture
+        import importlib
+
+        module, name = self.picture.split(":")
+        return getattr(importlib.import_module(f"lsviz.figure.{module}"), name)
+
+    def defaults(self) -> dict[str, Any]:
+        """The values the app opens with: the record's `start`, else the experiment's own defaults, else the first choice."""
+        values: dict[str, Any] = {}
+        known = self.experiment.defaults
+        for name, kind in self.all_controls.items():
+            if name in self.start:
+                values[name] = self.start[name]
+            elif name in known:
+                values[name] = known[name]
+            else:
+                values[name] = kind.options(values)[0]
+        return values
+
+    def call(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The experiment's arguments for these values."""
+        if self.arguments is not None:
+            return {**self.fixed, **self.arguments(values)}
+        return {**self.fixed, **{name: value for name, value in values.items() if name not in self.view}}
+
+    def open(self, mode: Mode | None = None, **values: Any) -> Any:
+        """A Session of this app: `mode` "thread" (default), "inline" (each `set` returns with the answer), "first"."""
+        from .session import Session
+
+        return Session(self, mode, **values)
+
+    def _ipython_display_(self) -> None:
+        self.open()._ipython_display_()

@@ -1,0 +1,172 @@
+"""The widgets of a Session: title, controls with number fields, the picture, and one row of buttons. Nothing is decided here."""
+
+import threading
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import ipywidgets as w
+
+from ..frontend import Access, Download, Link
+from ..symbols import ARGUMENTS
+from .controls import Control, Ladder, Menu, Slider, Steps
+from .session import Session
+
+
+class Names(Access):
+    """Access, and a rule: a slider with a number field beside it needs no second read-out on the screen (screen readers get it)."""
+
+    _css = Access._css + "\n.lsviz-app .lsviz-fielded .widget-readout { display: none; }\n.lsviz-app h3 { margin: 0 0 .3em; }"
+
+
+def signs(name: str, kind: Control) -> tuple[str, str]:
+    """How a control is written, and its spoken name."""
+    symbol = ARGUMENTS.get(name)
+    sign = getattr(kind, "sign", "") or (symbol.sign if symbol else name)
+    return sign, getattr(kind, "long_name", "") or (symbol.long_name if symbol else name)
+
+
+class Knob:
+    """One control as widgets: the slider (or menu) and its number field, kept together, telling `moved(value)`."""
+
+    def __init__(self, name: str, kind: Control, session: Session, moved: Callable[[str, Any], None]):
+        self.name, self.kind, self.session = name, kind, session
+        self._moved = moved
+        self._telling = threading.local()
+        self.sign, self.spoken = signs(name, kind)
+        self.main = self._main_widget()
+        self.field = self._field_widget()
+        self.sync()
+        self.main.observe(self._from_main, "value")
+        if self.field is not None:
+            self.field.observe(self._from_field, "value")
+            self.main.add_class("lsviz-fielded")
+        row = [self.main] if self.field is None else [self.main, self.field]
+        self.widget = w.HBox(row, layout=w.Layout(width="100%", max_width="900px", align_items="center", overflow="visible"))
+
+    def _main_widget(self) -> Any:
+        layout = w.Layout(flex="1 1 auto", width="auto", min_width="120px")
+        wide = {"description_width": "64px"}
+        if isinstance(self.kind, Slider):
+            return w.IntSlider(min=self.kind.low, max=self.kind.high, step=self.kind.step, description=self.sign, layout=layout, style=wide)
+        if isinstance(self.kind, Menu):
+            return w.Dropdown(options=[(words, value) for value, words in self.kind.words.items()], description=self.sign,
+                              layout=w.Layout(width="auto", min_width="120px"), style=wide)  # fmt: skip
+        return w.SelectionSlider(options=self._rungs(), description=self.sign, layout=layout, style=wide)
+
+    def _field_widget(self) -> Any:
+        if isinstance(self.kind, Menu):
+            return None
+        layout = w.Layout(width="84px", flex="0 0 auto")
+        whole = isinstance(self.kind, Slider) or (isinstance(self.kind, Steps) and all(isinstance(n, int) for n in self.kind.numbers))
+        make = w.IntText if whole else w.FloatText
+        return make(layout=layout, continuous_update=False, tooltip=f"{self.spoken}, as a number")
+
+    def _rungs(self) -> list[tuple[str, Any]]:
+        values = self.session.values
+        if isinstance(self.kind, Ladder):
+            return [(rung.words, rung.value) for rung in self.kind.rungs(values)]
+        return [(f"{number:g}", number) for number in self.kind.options(values)]
+
+    def sync(self) -> None:
+        """Show the session's value without telling it back."""
+        value = self.session.values[self.name]
+        self._telling.off = True
+        try:
+            if isinstance(self.kind, (Ladder, Steps)):
+                rungs = self._rungs()
+                if tuple(rungs) != tuple(self.main.options):
+                    self.main.options = rungs
+                nearest = min((v for _, v in rungs), key=lambda v: abs(v - value))
+                if self.main.value != nearest:
+                    self.main.value = nearest
+            elif isinstance(self.kind, Slider):
+                self.main.value = min(max(int(value), self.kind.low), self.kind.high)
+            elif value in self.kind.words:
+                self.main.value = value
+            if self.field is not None:
+                at = self.kind.position(self.session.values, value) if isinstance(self.kind, Ladder) else value
+                shown = float(f"{at:.3g}") if isinstance(self.field, w.FloatText) else int(at)
+                if self.field.value != shown:
+                    self.field.value = shown
+        finally:
+            self._telling.off = False
+
+    def _from_main(self, change: Any) -> None:
+        if not getattr(self._telling, "off", False):
+            self._moved(self.name, change["new"])
+
+    def _from_field(self, change: Any) -> None:
+        if getattr(self._telling, "off", False):
+            return
+        value = change["new"]
+        if isinstance(self.kind, Ladder):
+            if not value > 0:
+                return self._moved(self.name, float(value))  # refused by name, in the error box
+            value = self.kind.nearest(self.session.values, value).value
+        self._moved(self.name, value)
+
+
+class Board:
+    """All widgets of one Session."""
+
+    def __init__(self, session: Session):
+        self.session, app = session, session.app
+        self.knobs = {name: Knob(name, kind, session, self._moved) for name, kind in session.controls.items()}
+        session.on_move(self._sync)
+        self.link, self.download = Link(app.name), Download()
+        first = [self.knobs[name].widget for name in app.controls]
+        rest = w.VBox([self.knobs[name].widget for name in app.more], layout=w.Layout(display="none", overflow="visible"))
+        self.more = w.ToggleButton(description="More controls", layout=w.Layout(width="auto"))
+        self.more.observe(lambda change: setattr(rest.layout, "display", "" if change["new"] else "none"), "value")
+        names = {knob.sign: knob.spoken for knob in self.knobs.values()}
+        units = {knob.sign: knob.kind.unit for knob in self.knobs.values() if getattr(knob.kind, "unit", "")}
+        caption = [w.HTML(f"<p>{escape(app.caption)}</p>")] if app.caption else []
+        self.widget = w.VBox(
+            [w.HTML(f"<h3>{escape(app.title)}</h3>"), *first, session.picture, *caption, self._buttons(), rest,
+             self.download, Names(title=app.title, names=names, units=units)],
+            layout=w.Layout(overflow="visible"),
+        )  # fmt: skip
+        self.widget.add_class("lsviz-app")
+        if found := self.link.start():
+            session.restore(found)
+        self.link.on_restore(session.restore)
+
+    def _buttons(self) -> Any:
+        session = self.session
+
+        def button(words: str, act: Callable[[], Any], hint: str) -> Any:
+            made = w.Button(description=words, tooltip=hint, layout=w.Layout(width="auto"))
+            made.on_click(lambda _: self._try(act))
+            return made
+
+        self.presets = {words: button(words, lambda words=words: session.preset(words), "go to this setting") for words in session.app.presets}
+        habits = [
+            button("Reset", session.reset, "back to the start; forget what was found and kept"),
+            button("Keep", session.keep, "pin this curve as a ghost, to compare"),
+            button("Stop", session.stop, "stop computing"),
+            button("Save picture", self._save_picture, "save what you see as PNG"),
+            button("Save data", self._save_data, "save the numbers as netCDF"),
+        ]
+        more = [self.more] if session.app.more else []
+        return w.HBox([*more, *self.presets.values(), *habits, self.link], layout=w.Layout(flex_flow="row wrap", overflow="visible"))
+
+    def _try(self, act: Callable[[], Any]) -> None:
+        try:
+            act()
+        except Exception as error:  # a button must never show a traceback
+            self.session._fail(self.session.values, error)
+
+    def _moved(self, name: str, value: Any) -> None:
+        self._try(lambda: self.session.set(**{name: value}))
+
+    def _sync(self) -> None:
+        for knob in self.knobs.values():
+            knob.sync()
+        self.link.state = self.session.link
+
+    def _save_picture(self) -> None:
+        self.download.deliver(f"{self.session.app.name}.png", self.session.save_picture(), "image/png")
+
+    def _save_data(self) -> None:
+        self.download.deliver(f"{self.session.app.name}.nc", self.session.save_data(), "application/x-netcdf")

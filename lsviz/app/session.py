@@ -1,0 +1,330 @@
+"""One open app: its values, its stream, its picture, and the habits every app has (reset, keep, presets, save, link)."""
+
+import io
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..figure.stage import Context, Stage
+from ..frontend import Picture
+from ..live import Mode, Player
+from . import App
+from .controls import Ladder, read, write
+
+GHOSTS = 3  # kept curves shown at most
+
+
+class Session:
+    """An app that is running. `set` moves controls, `status`, `png` and `result` tell what is shown; widgets are built when asked for."""
+
+    def __init__(self, app: App, mode: Mode | None = None, **values: Any):
+        self.app = app
+        self.controls = app.all_controls
+        self.experiment = app.experiment
+        self.values = app.defaults()
+        self.status, self.error, self.png = "", "", b""
+        self.result: Any = None
+        self.finished = False
+        self.locked = ""
+        self.picture = Picture(width=app.size[0], height=app.size[1])
+        self._good = dict(self.values)  # values that were last answered; an error falls back to them
+        self._shown_values = dict(self.values)
+        self._lock = threading.RLock()
+        self._stages: dict[tuple, Stage] = {}
+        self._axes: list[dict] | None = None
+        self._trails: dict[tuple, dict[Any, Any]] = {}
+        self._ghosts: list[tuple[str, list[Any]]] = []
+        self._prediction: tuple[Any, Any] | None = None
+        self._listeners: list[Callable[[Any], None]] = []
+        self._movers: list[Callable[[], None]] = []
+        self._board: Any = None
+        self._began, self.elapsed = time.monotonic(), 0.0
+        self.player = Player(self._make, self._show, self._fail, mode)
+        self.picture.observe(self._painted, "ack")
+        self.picture.observe(self._looked_at, "pages")
+        self.picture.observe(lambda _: self.redraw(), ["dark", "ratio", "width_px"])
+        self.set(**values) if values else self._ask(touch=False)
+
+    # ---- moving
+
+    def set(self, **values: Any) -> "Session":
+        """Move controls. A value that is not allowed goes into the error box (`error`) and changes nothing else.
+
+        ValueError for a name the app does not have.
+        """
+        for name in values:
+            if name not in self.values:
+                raise ValueError(f"{name}: {self.app.name} has no such control; allowed: {', '.join(self.values)}")
+        with self._lock:
+            wanted = self._followed({**self.values, **values}, values)
+            try:
+                self.experiment.check(**self.app.call(wanted))
+            except (ValueError, TypeError) as error:
+                self._fail(wanted, error)
+                return self
+            before, self.values = self.values, wanted
+            self._tell_movers()
+        if self.result is not None and self.player.mode != "first" and self._same_run(before, wanted) and not self.error:
+            self.redraw()
+        else:
+            self._ask()
+        return self
+
+    def _followed(self, wanted: dict[str, Any], moved: dict[str, Any]) -> dict[str, Any]:
+        """Ladders keep their position when what they follow moves."""
+        for name, kind in self.controls.items():
+            if isinstance(kind, Ladder) and name not in moved and any(other in moved for other in kind.follows):
+                try:
+                    at = kind.position(self.values, self.values[name])
+                    wanted = {**wanted, name: kind.nearest(wanted, at).value}
+                except (ValueError, ZeroDivisionError, OverflowError, TypeError):
+                    pass  # a value that `check` refuses in a moment, by name
+        return wanted
+
+    def _same_run(self, one: dict[str, Any], other: dict[str, Any]) -> bool:
+        return self.app.call(one) == self.app.call(other)
+
+    def _ask(self, touch: bool = True) -> None:
+        if not self.locked:
+            self.player.request(dict(self.values), touch)
+
+    def preset(self, words: str) -> "Session":
+        """Go to a named setting. ValueError when there is none of that name."""
+        if words not in self.app.presets:
+            raise ValueError(f"preset: got {words!r}; allowed: {', '.join(self.app.presets)}")
+        return self.set(**{**self.app.defaults(), **self.app.presets[words]})
+
+    def reset(self) -> "Session":
+        """Stop, forget what was kept and found, and go back to the values the app opens with."""
+        self.player.stop()
+        with self._lock:
+            self._ghosts, self._trails, self._prediction = [], {}, None
+            self.error = ""
+            self.values = self.app.defaults()
+            self._tell_movers()
+        self._ask()
+        return self
+
+    def stop(self) -> "Session":
+        """Stop computing; the picture stays."""
+        self.player.stop()
+        self.player.do(lambda: self._send(None, self._sentence(self.result, False, stopped=True)) if self.result is not None else None)
+        return self
+
+    def keep(self) -> "Session":
+        """Pin what is shown as a grey ghost, to compare with what comes."""
+        with self._lock:
+            found = [self._trail().get(key) for key in self._trail()] or [self.result]
+            if found and found[0] is not None:
+                self._ghosts = [*self._ghosts, (self._ghost_words(), found)][-GHOSTS:]
+        self.redraw()
+        return self
+
+    def _ghost_words(self) -> str:
+        from ..symbols import ARGUMENTS
+
+        start = self.app.defaults()
+        told = [n for n in self.values if n != self.app.trail and n not in self.app.view and self.values[n] != start[n]]
+        words = [f"{ARGUMENTS[n].sign if n in ARGUMENTS else n} {write(self.values[n])}" for n in told[:2]]
+        return "kept: " + (", ".join(words) if words else "the start")
+
+    def close(self) -> None:
+        """Stop for good; the widgets stay as they are."""
+        self.player.close()
+
+    def wait(self, timeout: float = 60.0) -> bool:
+        """Wait until the present answer is there. False when time ran out."""
+        return self.player.wait(timeout)
+
+    # ---- for lessons
+
+    def on_result(self, callback: Callable[[Any], None]) -> None:
+        """Call `callback(ds)` with every finished result, on the thread that draws."""
+        self._listeners.append(callback)
+
+    def lock(self, message: str) -> None:
+        """Hide the result behind empty axes and `message`, until `unlock`: a prediction comes first."""
+        self.locked = message
+        self.player.stop()
+        self.player.do(self._blank)
+
+    def unlock(self) -> None:
+        """Show results from now on."""
+        self.locked = ""
+        self._ask()
+
+    @property
+    def prediction(self) -> tuple[Any, Any] | None:
+        """The learner's own curve (x, y) in data coordinates, drawn dashed by the picture."""
+        return self._prediction
+
+    @prediction.setter
+    def prediction(self, curve: tuple[Any, Any] | None) -> None:
+        self._prediction = curve
+        self.redraw()
+
+    @property
+    def link(self) -> dict[str, str]:
+        """The state as a link holds it: name → text, only what differs from the start."""
+        start = self.app.defaults()
+        return {name: write(value) for name, value in self.values.items() if value != start[name]}
+
+    def restore(self, state: dict[str, str]) -> "Session":
+        """Go to the state of a link. What cannot be read goes into the error box."""
+        try:
+            values = {}
+            for name, text in state.items():
+                if name not in self.values:
+                    raise ValueError(f"{name}: {self.app.name} has no such control; allowed: {', '.join(self.values)}")
+                try:
+                    values[name] = read(text, self.values[name])
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
+        except ValueError as error:
+            self._fail(self.values, error)
+            return self
+        return self.set(**values)
+
+    # ---- files
+
+    def save_picture(self) -> bytes:
+        """What is shown as PNG bytes, twice as fine, on the page's colour."""
+        from ..figure import save_bytes
+
+        width, height = self.app.size
+        return save_bytes(self.app.draw(), self.result, width=width, height=height, dark=self.picture.dark, context=self._context())
+
+    def save_data(self) -> bytes:
+        """The present result as a netCDF file (HDF5), with the arguments as attributes."""
+        with io.BytesIO() as file:
+            called = {name: write(value) for name, value in self.app.call(self._shown_values).items()}
+            self.result.assign_attrs(experiment=self.experiment.name, **called).to_netcdf(file, engine="h5netcdf")
+            return file.getvalue()
+
+    # ---- drawing (on the worker)
+
+    def redraw(self) -> None:
+        """Draw the present result again (theme, size, ghosts or prediction changed)."""
+        if self.locked:
+            self.player.do(self._blank)
+        elif self.result is not None:
+            self.player.do(lambda: self._draw(self.result, self.finished))
+
+    def _make(self, values: dict[str, Any]) -> Any:
+        self._began = time.monotonic()
+        return self.experiment.stream(**self.app.call(values))
+
+    def _show(self, values: dict[str, Any], ds: Any, last: bool) -> None:
+        with self._lock:
+            self._shown_values, self._good = values, values
+            self.result, self.finished, self.error = ds, last, ""
+            self.elapsed = time.monotonic() - self._began
+            if last and self.app.trail:
+                self._trail(values)[values[self.app.trail]] = ds
+        self._draw(ds, last)
+        if last:
+            for callback in list(self._listeners):
+                callback(ds)
+
+    def _draw(self, ds: Any, last: bool) -> None:
+        stage = self._stage()
+        frame = stage.png(ds, self._context())
+        self._send(frame, self._sentence(ds, last), stage)
+
+    def _blank(self) -> None:
+        stage = self._stage()
+        self._send(stage.png(), self.locked, stage)
+
+    def _send(self, frame: bytes | None, sentence: str, stage: Stage | None = None) -> None:
+        """One message to the page: picture, status and text alternative change in one turn."""
+        axes = stage.boxes() if stage else None
+        if axes == self._axes:
+            axes = None
+        else:
+            self._axes = axes or self._axes
+        progress = float(self.result.progress) if self.result is not None and not self.finished and not self.locked else 1.0
+        self.status = sentence
+        if frame is not None:
+            self.png = frame
+        serial = self.picture.show(frame, sentence, settled=self.finished, progress=progress,
+                                   busy=not self.finished and not self.locked, error=self.error, axes=axes)  # fmt: skip
+        self.player.flow.send(serial)
+
+    def _fail(self, values: dict[str, Any], error: Exception) -> None:
+        """Show what went wrong in words; the last good values stand, so the next move goes on from them."""
+        words = str(error) if isinstance(error, ValueError) and str(error) else f"This could not be computed: {type(error).__name__}: {error}"
+        with self._lock:
+            self.error, self.values = words, dict(self._good)
+        self.picture.show(None, self.status, settled=True, error=words)
+
+    def _sentence(self, ds: Any, last: bool, stopped: bool = False) -> str:
+        told = self.app.status
+        if callable(told):
+            words = told(ds, self._shown_values)
+        else:
+            scalars = {name: float(v) for name, v in ds.variables.items() if v.ndim == 0 and v.dtype.kind in "fiu"}
+            words = told.format(**{**self._shown_values, **scalars})
+        end = " (stopped)" if stopped else "" if last else " (training)"
+        return f"{words}, {self.elapsed:.1f} s{end}"
+
+    def _stage(self) -> Stage:
+        (width, height), told = self.app.size, self.picture.width_px
+        if told and told < 640:
+            width, height = max(told, 300), self.app.narrow[1]
+        elif told:
+            width, height = min(max(told, 640), width), height
+        key = (width, height, self.picture.dark, self.picture.ratio if self.finished else 1.0)
+        if key not in self._stages:
+            if len(self._stages) > 3:
+                self._stages.clear()
+            self._stages[key] = Stage(self.app.draw(), *key)
+        if (self.picture.width, self.picture.height) != (width, height):
+            self.picture.width, self.picture.height = width, height
+        return self._stages[key]
+
+    def _context(self) -> Context:
+        trail = [ds for key, ds in self._trail(self._shown_values).items() if key != self._shown_values.get(self.app.trail)]
+        return Context(values=dict(self.values), trail=trail, ghosts=list(self._ghosts),
+                       prediction=self._prediction, behind=self.app.behind)  # fmt: skip
+
+    def _trail(self, values: dict[str, Any] | None = None) -> dict[Any, Any]:
+        """Finished results of this setting, by the value of the app's trail control."""
+        if self.app.trail is None:
+            return {}
+        values = values or self.values
+        setting = tuple((n, v) for n, v in values.items() if n != self.app.trail and n not in self.app.view)
+        return self._trails.setdefault(setting, {})
+
+    # ---- the page
+
+    def _painted(self, change: Any) -> None:
+        self.player.acknowledge(change["new"])
+
+    def _looked_at(self, change: Any) -> None:
+        if self.picture.ack:
+            self.player.absent(not change["new"])
+
+    def _tell_movers(self) -> None:
+        for mover in self._movers:
+            mover()
+
+    def on_move(self, callback: Callable[[], None]) -> None:
+        """Call back whenever the values change by other hands than the control's own."""
+        self._movers.append(callback)
+
+    @property
+    def widget(self) -> Any:
+        """The app as an ipywidget: title, controls, picture, buttons."""
+        if self._board is None:
+            from .board import Board
+
+            self._board = Board(self)
+        return self._board.widget
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        widget = self.widget
+        self.player.wait_first(2.0)  # so that the picture comes with the page, not after it
+        display(widget)

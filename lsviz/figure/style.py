@@ -1,0 +1,83 @@
+"""The one figure style: colour-blind safe, readable from the last row, right on light and on dark pages.
+
+Colours are Okabe and Ito's (https://jfly.uni-koeln.de/color/), lightened on dark pages. No meaning rests on colour alone:
+each state of a network has its own mark, and what is live, stored, theory, predicted or kept has its own line.
+"""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+FONT_SIZE = 12.0  # points at 100 dots per inch: 16.7 css pixels in a picture 900 pixels wide
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of one page theme. `states` are networks by how they ended; `sources` say where a curve comes from."""
+
+    dark: bool
+    page: str
+    ink: str
+    faint: str
+    grid: str
+    satisfied: str
+    below: str
+    wrong: str
+    states: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+
+
+_LIGHT = Palette(
+    dark=False, page="#ffffff", ink="#1d1d1f", faint="#6e6e73", grid="#e3e3e6",
+    satisfied="#0072b2", below="#e69f00", wrong="#d55e00",
+    states=dict(sat="#0072b2", unsat="#d55e00", unfinished="#b8860b", dead="#6e6e73", failed="#1d1d1f",
+                running="#8e8e93", waiting="#c7c7cc"),
+    sources=dict(live="#1d1d1f", ghost="#8e8e93", theory="#009e73", stored="#56b4e9", prediction="#cc79a7"),
+)  # fmt: skip
+_DARK = Palette(
+    dark=True, page="#14161a", ink="#f2f2f4", faint="#a7a9b0", grid="#2f3238",
+    satisfied="#56b4e9", below="#f0b93a", wrong="#ff8a3d",
+    states=dict(sat="#56b4e9", unsat="#ff8a3d", unfinished="#f0b93a", dead="#a7a9b0", failed="#f2f2f4",
+                running="#8e9097", waiting="#4a4d55"),
+    sources=dict(live="#f2f2f4", ghost="#8e9097", theory="#2fc79a", stored="#8cc9f0", prediction="#f0a3cd"),
+)  # fmt: skip
+
+# mark, filled?, size, words. Shape and filling tell the states apart without colour.
+MARKS: dict[str, tuple[str, bool, float, str]] = {
+    "sat": ("o", True, 7.5, "satisfied"),
+    "unsat": ("D", True, 7.0, "stuck"),
+    "unfinished": ("o", False, 8.0, "unfinished"),
+    "dead": ("x", False, 8.0, "dead"),
+    "failed": ("P", True, 8.0, "failed"),
+    "running": (".", True, 7.0, "training"),
+}
+# dashes and width of a line by where it comes from
+LINES: dict[str, dict[str, Any]] = {
+    "live": dict(linestyle="-", linewidth=1.8),
+    "stored": dict(linestyle="-", linewidth=3.5, alpha=0.55),
+    "theory": dict(linestyle=(0, (6, 3)), linewidth=1.6),
+    "prediction": dict(linestyle=(0, (2, 1.6)), linewidth=2.6),
+    "ghost": dict(linestyle="-", linewidth=1.2, alpha=0.8),
+}
+
+
+def palette(dark: bool) -> Palette:
+    """The colours for a dark or a light page."""
+    return _DARK if dark else _LIGHT
+
+
+@cache
+def settings(dark: bool) -> dict[str, Any]:
+    """matplotlib's rcParams of the house style; use inside `matplotlib.rc_context`, never globally."""
+    colours = palette(dark)
+    return {
+        "font.size": FONT_SIZE, "axes.labelsize": FONT_SIZE, "axes.titlesize": FONT_SIZE, "axes.titleweight": "bold",
+        "axes.titlelocation": "left", "xtick.labelsize": FONT_SIZE, "ytick.labelsize": FONT_SIZE,
+        "legend.fontsize": FONT_SIZE, "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
+        "figure.facecolor": "none", "savefig.facecolor": "none", "axes.facecolor": "none",
+        "axes.edgecolor": colours.faint, "axes.labelcolor": colours.ink, "axes.titlecolor": colours.ink,
+        "text.color": colours.ink, "xtick.color": colours.faint, "ytick.color": colours.faint,
+        "xtick.labelcolor": colours.ink, "ytick.labelcolor": colours.ink, "grid.color": colours.grid,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True, "legend.frameon": False,
+        "lines.solid_capstyle": "round", "path.simplify": True, "svg.fonttype": "none", "pdf.fonttype": 42,
+    }  # fmt: skip
