@@ -108,7 +108,8 @@ def load(
 ) -> Points:
     """The first P labelled points of a data set in d dimensions: what a network of the talk is trained on.
 
-    name: "mnist" (digits), "fashion" (clothes) or "random" (Gaussian, no structure at all: a point on the sphere √d).
+    name: "mnist" (digits), "fashion" (clothes) or "random": Gaussian vectors on the sphere √d, which have no class, so
+        that `preset` and `labels` change nothing and y is as random as x.
     P: number of points; the points of a smaller P are the first ones of a larger P.
     d: principal components kept, 1..30.
     preset: "jamming" = whitened components, then each point on the sphere of radius √d; odd class is y = +1
@@ -269,11 +270,21 @@ def _on_sphere(x: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def _manifest(store: Path) -> dict[str, Any]:
+    """What the store holds: numbers of points and pictures, eigenvalues, checksums (its own included)."""
     path = store / "manifest.json"
     try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads(path.read_text("utf-8"))
+        expected = content.pop("sha256")
+    except (OSError, ValueError, AttributeError, KeyError) as error:
         raise DamagedFile(_damage(path, "missing or unreadable")) from error
+    if manifest_sha256(content) != expected:
+        raise DamagedFile(_damage(path, "damaged"))
+    return content
+
+
+def manifest_sha256(content: dict[str, Any]) -> str:
+    """Checksum of the manifest's content, whatever its line ends and order."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @functools.cache
@@ -311,7 +322,7 @@ def _one_of(argument: str, value: object, allowed: tuple[str, ...]) -> str:
     raise ValueError(f"{argument}={value!r} is not known: it must be one of {', '.join(map(repr, allowed))}")
 
 
-def _whole(argument: str, value: object, low: int, high: int | None, where: str = "") -> int:
+def _whole(argument: str, value: Any, low: int, high: int | None, where: str = "") -> int:
     """The value as an int within low..high; 300.0 counts as 300, True, NaN and 2.5 do not count."""
     allowed = f"a whole number from {low} to {high}" if high is not None else f"a whole number, at least {low}"
     try:

@@ -40,7 +40,7 @@ def main() -> None:
         if options.fetch:
             bring(name, options.folder / FILES[name])
         build(name, options.folder / FILES[name], options.store, manifest, sample)
-    text = json.dumps(manifest, indent=1) + "\n"
+    text = json.dumps(manifest | {"sha256": data.manifest_sha256(manifest)}, indent=1) + "\n"
     (options.store / "manifest.json").write_text(text, encoding="utf-8")
     np.savez(options.sample, **sample)
     total = sum(file["bytes"] for file in manifest["files"].values())
