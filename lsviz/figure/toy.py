@@ -42,7 +42,7 @@ def _plane(stage: Stage, ax: Any) -> Any:
     stage.actor(list(marks.values()))
 
     def draw(ds: Any) -> None:
-        image.set_data(np.clip(np.nan_to_num(ds.f.values), -1e6, 1e6))
+        image.set_data(np.clip(np.nan_to_num(ds.f.values), -3, 3))
         met = np.asarray(ds.gap.values) <= 1e-6
         for (y, wanted), line in marks.items():
             chosen = (np.asarray(ds.y.values) == y) & (met == wanted)

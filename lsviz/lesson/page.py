@@ -1,0 +1,203 @@
+"""A lesson as a notebook sees it: `here = lesson.header(3)`, then `here.predict(...)`, `here.pick(...)`, one line a cell."""
+
+import base64
+import html
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import ipywidgets as w
+
+from lsviz import symbols
+from lsviz.frontend import LectureMode, Store
+from lsviz.lesson import catalog
+from lsviz.lesson.answers import Answers
+from lsviz.lesson.parts import Feedback, Shown, classed, prose, row
+from lsviz.lesson.questions import Number, OwnWords, Pick, Recall
+from lsviz.lesson.tasks import BreakIt, Predict
+from lsviz.lesson.words import rich, short, symbol
+
+
+class Lesson(Shown):
+    """The header of a lesson, and the maker of everything that asks its learner something."""
+
+    def __init__(self, number: int):
+        self.entry = catalog.lesson(number)
+        self.answers = Answers(self.entry.name)
+        self.store = Store(name=self.entry.name)
+        self.lecture = LectureMode()
+        self.message = Feedback("lsviz-notice")
+        self.answers.watch(self._keep)
+        self.store.observe(self._kept, "values")
+        self.widget = classed(w.VBox([w.HTML(css()), prose(head(self.entry), "lsviz-header"), row(self.store, self.lecture),
+                                      self.message.widget]), "lsviz-item")
+
+    # what a cell may show
+
+    def recall(self, key: str, ask: str, answer: str) -> Recall:
+        return Recall(self.answers, key, ask, answer)
+
+    def pick(self, key: str, ask: str, **choices: Any) -> Pick:
+        return Pick(self.answers, key, ask, **choices)
+
+    def number(self, key: str, ask: str, **about: Any) -> Number:
+        return Number(self.answers, key, ask, **about)
+
+    def predict(self, key: str, app: Any, ask: str, *, start: Mapping[str, Any] | None = None, **about: Any) -> Predict:
+        """`app` is an App (a session of it is opened at the values `start`) or a session."""
+        return Predict(self.answers, key, opened(app, start), ask, **about)
+
+    def break_it(self, key: str, app: Any, ask: str, *, start: Mapping[str, Any] | None = None, **about: Any) -> BreakIt:
+        """`app` is an App (a session is opened at `start`) or a session shown elsewhere (then give show=False)."""
+        return BreakIt(self.answers, key, opened(app, start), ask, **about)
+
+    def own_words(self, key: str, ask: str, *summary: str) -> OwnWords:
+        return OwnWords(self.answers, key, ask, summary)
+
+    def misconception(self, quote: str, refuted: str) -> Shown:
+        return panel(f"<p class='lsviz-quote'>“{quote}”</p><p>{refuted}</p>", "lsviz-misconception", "You may have thought")
+
+    def worked(self, title: str, *steps: str) -> Shown:
+        return panel("<ol>" + "".join(f"<li>{step}</li>" for step in steps) + "</ol>", "lsviz-worked", title)
+
+    def sources(self, *papers: tuple[str, str, str], limits: str) -> Shown:
+        """papers: (what it says, who and when, DOI); limits: what we could not reproduce."""
+        lines = "".join(f"<li>{claim} <a href='https://doi.org/{doi}' rel='noopener'>{who}, doi:{doi}</a></li>" for claim, who, doi in papers)
+        return panel(f"<ul>{lines}</ul><p><b>What we could not reproduce.</b> {limits}</p>", "lsviz-sources", "Sources and limits")
+
+    def glossary(self, *names: str) -> Shown:
+        """The symbols of this lesson, or those named, each with its sentence."""
+        chosen = [symbols.SYMBOLS[name] for name in names or self.entry.symbols]
+        lines = "".join(f"<dt>{symbol(s.name)} <span>{s.long_name}</span></dt><dd>{html.escape(s.meaning)}</dd>" for s in chosen)
+        return panel(f"<dl>{lines}</dl>", "lsviz-glossary", "Symbols")
+
+    def record(self) -> "Record":
+        return Record(self.answers, self.entry.title)
+
+    # saving
+
+    def _keep(self) -> None:
+        self.store.values = dict(self.answers.entries)
+
+    def _kept(self, change: dict) -> None:
+        """The page tells what it had kept, brings back a file, or forgets all."""
+        values = change["new"]
+        if not values and self.answers.entries:
+            return self.answers.forget()
+        if values == self.answers.entries:
+            return
+        self.answers.take(values)
+        self._keep()
+        if self.answers.unread:
+            self.message.say("bad", f"{len(self.answers.unread)} answers could not be read and were left as they are.")
+
+    def bring_back(self, text: str | bytes) -> None:
+        """Restore a saved file; says in words what happened, and loses nothing if the file is bad."""
+        try:
+            count = self.answers.loads(text)
+        except ValueError as error:
+            return self.message.say("bad", str(error))
+        rest = f" {len(self.answers.unread)} could not be read and were left as they are." if self.answers.unread else ""
+        self.message.say("right", f"{count} answers are back.{rest}")
+
+
+class Panel(Shown):
+    def __init__(self, widget: w.Widget):
+        self.widget = widget
+
+
+def panel(text: str, css_class: str, title: str) -> Panel:
+    return Panel(prose(f"<h3>{title}</h3>{text}", css_class, "section"))
+
+
+class Record(Shown):
+    """The printable record: what the learner predicted, what came out. Nothing is scored."""
+
+    def __init__(self, answers: Answers, title: str):
+        self.answers, self.title = answers, title
+        self.table = classed(w.HTML(""), "lsviz-prose", "lsviz-record")
+        self.link = classed(w.HTML(""), "lsviz-download")
+        answers.watch(self._refresh)
+        self._refresh()
+        self.widget = classed(w.VBox([self.table, self.link]), "lsviz-item")
+
+    def _refresh(self) -> None:
+        body = self.html()
+        self.table.value = f"<h3>Your record</h3>{body}"
+        page = f"<!doctype html><meta charset='utf-8'><title>{html.escape(self.title)}</title><style>body{{font:16px sans-serif;margin:2em}}" \
+               f"td,th{{border:1px solid #999;padding:.4em;text-align:left}}table{{border-collapse:collapse}}</style>" \
+               f"<h1>{html.escape(self.title)}</h1>{body}"
+        self.link.value = download(page, "lsviz-record.html", "Save the record for printing", "text/html")
+
+    def html(self) -> str:
+        rows = "".join(_row(entry) for entry in self.answers.entries.values() if entry.get("ask"))
+        if not rows:
+            return "<p>Nothing yet: it fills as you predict and answer.</p>"
+        return f"<table><thead><tr><th>Question</th><th>You</th><th>Outcome</th></tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _row(entry: dict) -> str:
+    you, outcome = _cells(entry)
+    return "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in (entry["ask"], you, outcome)) + "</tr>"
+
+
+def _cells(entry: dict) -> tuple[str, str]:
+    if entry.get("kind") == "predict":
+        said = entry.get("expected")
+        you = "I don't know" if said is None else f"{entry['chosen']} ({short(said)})" if entry.get("chosen") else short(said)
+        return you, short(entry["outcome"]) if "outcome" in entry else "not seen yet"
+    if entry.get("kind") == "break":
+        return entry.get("reached", ""), "found"
+    tries = entry.get("tries", [])
+    return "; ".join(map(str, tries)), "right" if entry.get("right") else "open"
+
+
+def opened(app: Any, start: Mapping[str, Any] | None) -> Any:
+    """A session: `app` itself if it is one, else one opened at the values `start`."""
+    if hasattr(app, "on_result"):
+        return app
+    return app.open(**(start or {}))
+
+
+def head(entry: catalog.Entry) -> str:
+    """Title, claim, minutes, prerequisites, symbols, neighbours."""
+    before = [catalog.lesson(number) for number in entry.needs]
+    needs = ", ".join(link(e) for e in before) or "nothing"
+    marks = " ".join(f"<span class='lsviz-chip'>{symbol(name)}</span>" for name in entry.symbols)
+    every = catalog.lessons()
+    place = every.index(entry)
+    back = f"← {link(every[place - 1])}" if place else ""
+    on = f"{link(every[place + 1])} →" if place + 1 < len(every) else ""
+    return (f"<p class='lsviz-number'>Lesson {entry.number}</p><h1>{entry.title}</h1><p class='lsviz-claim'>{rich(entry.claim)}</p>"
+            f"<p class='lsviz-facts'><b>{entry.minutes} minutes</b> · before: {needs} · symbols: {marks}</p>"
+            f"<nav aria-label='Lessons'><span>{back}</span><span>{on}</span></nav>")
+
+
+def link(entry: catalog.Entry) -> str:
+    """A link to a lesson's page; plain text while it is still to come."""
+    title = f"{entry.number} {html.escape(entry.title)}"
+    return f"<a href='{entry.name}.ipynb'>{title}</a>" if entry.ready else f"<span class='lsviz-later'>{title} (to come)</span>"
+
+
+def cards() -> Panel:
+    """The map of the talk: a card a lesson, those to come greyed."""
+    made = "".join(
+        f"<li class='{'lsviz-card' if e.ready else 'lsviz-card lsviz-later'}'><b>{link(e)}</b><p>{rich(e.claim)}</p>"
+        f"<small>{f'{e.minutes} minutes' if e.ready else 'to come'}</small></li>" for e in catalog.lessons())
+    return Panel(prose(f"<ul class='lsviz-cards'>{made}</ul>", "", "nav"))
+
+
+def download(text: str, name: str, label: str, mime: str) -> str:
+    """A link that saves `text`: it carries the file itself, so it works when the kernel is gone."""
+    data = base64.b64encode(text.encode()).decode()
+    return f"<a class='lsviz-link' download='{html.escape(name)}' href='data:{mime};base64,{data}'>{label}</a>"
+
+
+def css() -> str:
+    """The lesson's style sheet as an HTML style element."""
+    return f"<style>{resources.files('lsviz.lesson').joinpath('lesson.css').read_text('utf-8')}</style>"
+
+
+def header(number: int) -> Lesson:
+    """Open the lesson `number`: its header, and the object that makes its questions."""
+    return Lesson(number)

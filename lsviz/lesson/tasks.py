@@ -1,0 +1,237 @@
+"""Tasks around an app: commit a prediction before its result shows, then break its claim by hand.
+
+The app's side is a session: values, result, on_result, lock, unlock, prediction, widget (see lsviz.app).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import ipywidgets as w
+import numpy as np
+
+from lsviz.lesson.answers import Answers
+from lsviz.lesson.parts import Feedback, Item, box, button, finished, prose, radio, row
+from lsviz.lesson.words import number, plain, short
+
+Curve = Sequence[tuple[float, float]]
+UNSURE = "I don't know"
+
+
+class Predict(Item):
+    """Say what will happen before seeing it. The app stays locked until the learner commits; "I don't know" is a commitment.
+
+    `shapes` {"It falls smoothly": ((x, y), …)} offers a curve to choose, and the axes let one draw; `options` {"0.9": 0.9} only
+    choices; `value` (low, high) one number typed. `outcome(ds)` is what the run gives, `expected(x, y)` reads the same quantity
+    off the learner's curve, and `words` states the gap with {expected}, {outcome}, {factor}, {difference}.
+    """
+
+    kind = "predict"
+
+    def __init__(self, answers: Answers, key: str, session: Any, ask: str, *, outcome: Callable[[Any], float],
+                 words: str, shapes: Mapping[str, Curve] | None = None, options: Mapping[str, float] | None = None,
+                 value: tuple[float, float] | None = None, expected: Callable[[np.ndarray, np.ndarray], float] | None = None,
+                 unsure: str = "It came at {outcome}.", axes: int = 0, xs: Sequence[float] | None = None):
+        super().__init__(answers, key)
+        if sum(given is not None for given in (shapes, options, value)) != 1:
+            raise ValueError("shapes, options, value: give exactly one of the three")
+        if shapes is not None and expected is None:
+            raise ValueError("expected: needed with shapes, to read a number off the learner's curve")
+        self.session, self.ask, self.outcome, self.words, self.unsure = session, plain(ask), outcome, words, unsure
+        self.shapes, self.options, self.range, self.expected = shapes, options, value, expected
+        self.curve: tuple[np.ndarray, np.ndarray] | None = None
+        self.committed, self.guess, self.start = False, None, dict(session.values)
+        self.feedback, self.gap = Feedback("lsviz-prediction"), Feedback("lsviz-prediction")
+        self.entry = self._entry()
+        self.commit_button = button("This is my prediction", self.commit, main=True, tip="Commit, and see the result")
+        self.unsure_button = button(UNSURE, self.give_up, tip="Commit without a prediction, and see the result")
+        session.lock("Predict first: the result shows once you have committed, and “I don't know” is a commitment.")
+        if shapes is not None:
+            self.xs = [float(x) for x in (xs if xs is not None else _abscissas(shapes))]
+            session.picture.draw = dict(axes=axes, kind="curve", xs=self.xs, label="your prediction", hint="draw your prediction here")
+            session.picture.observe(self._hand, "drawn")
+        session.on_result(self._result)
+        self.widget = box(prose(ask, "lsviz-ask"), *self.entry, row(self.commit_button, self.unsure_button),
+                          self.feedback.widget, session.widget, self.gap.widget, css="lsviz-predict")
+
+    def _entry(self) -> list[w.Widget]:
+        if self.range is not None:
+            self.field = w.Text(placeholder=f"{short(self.range[0])} … {short(self.range[1])}", layout=w.Layout(width="9rem"))
+            self.field.tooltip = f"Your number for: {self.ask}"
+            return [self.field]
+        self.choice = radio(list(self.shapes or self.options or ()), self.ask)
+        if self.shapes is None:
+            return [self.choice]
+        self.choice.observe(self._chose, "index")
+        return [prose("Draw on the axes below, or choose a shape:", "lsviz-small"), self.choice]
+
+    def drawn(self, x: Sequence[float], y: Sequence[float]) -> None:
+        """The learner drew on the axes of the app, in data coordinates."""
+        if not self.committed:
+            self.curve = tidy_curve(x, y)
+            self.feedback.clear()
+
+    def _hand(self, change: dict) -> None:
+        """The page tells what is drawn; a shape that was chosen comes back the same way and stays chosen."""
+        if self.committed or not change["new"]:
+            return
+        self.drawn(*zip(*change["new"], strict=True))
+        if self.choice.index is not None and not self._is_shape(self.choice.value):
+            self.choice.index = None
+
+    def _chose(self, change: dict) -> None:
+        if change["new"] is not None and not self.committed:
+            self.session.picture.drawn = self._shape(self.choice.value)
+
+    def _shape(self, name: str) -> list[list[float]]:
+        assert self.shapes is not None
+        x, y = tidy_curve(*zip(*self.shapes[name], strict=True))
+        return [[at, float(np.interp(at, x, y))] for at in self.xs]
+
+    def _is_shape(self, name: str) -> bool:
+        assert self.curve is not None
+        return len(self.curve[0]) == len(self.xs) and bool(np.allclose(np.transpose(self.curve), self._shape(name), rtol=1e-6, atol=1e-9))
+
+    def commit(self) -> None:
+        try:
+            self.guess = self._read()
+        except ValueError as error:
+            return self.feedback.say("bad", str(error))
+        self._commit()
+
+    def give_up(self) -> None:
+        self.guess = None
+        self.curve = None
+        self._commit()
+
+    def _read(self) -> float:
+        if self.range is not None:
+            given, (low, high) = number(self.field.value), self.range
+            if not low <= given <= high:
+                raise ValueError(f"Give a number between {short(low)} and {short(high)}.")
+            return given
+        if self.options is not None:
+            if self.choice.value is None:
+                raise ValueError(f"Choose one first, or press “{UNSURE}”.")
+            return float(self.options[self.choice.value])
+        if self.curve is None or len(self.curve[0]) < 2:
+            raise ValueError(f"Draw a curve from left to right or choose a shape first, or press “{UNSURE}”.")
+        assert self.expected is not None
+        return float(self.expected(*self.curve))
+
+    def _commit(self) -> None:
+        curve = None if self.curve is None else [list(map(float, axis)) for axis in self.curve]
+        chosen = getattr(getattr(self, "choice", None), "value", None)
+        self.put(ask=self.ask, expected=self.guess, curve=curve, chosen=chosen, committed=True)
+        self._open()
+
+    def _open(self) -> None:
+        self.committed = True
+        self.commit_button.disabled = self.unsure_button.disabled = True
+        for widget in self.entry:
+            if hasattr(widget, "disabled"):
+                widget.disabled = True
+        self.session.prediction = self.curve
+        if self.shapes is not None:
+            self.session.picture.draw = None
+        self.session.unlock()
+        self.feedback.say("note", "Committed. Your prediction stays on the picture." if self.curve is not None else "Committed.")
+        self._result(getattr(self.session, "result", None))
+
+    def _result(self, ds: Any) -> None:
+        """State the gap once, for the run the prediction was about; later moves of the controls do not change it."""
+        if not self.committed or self.gap.text or not finished(ds) or dict(self.session.values) != self.start:
+            return
+        found = float(self.outcome(ds))
+        if not np.isfinite(found):
+            return self.gap.say("note", "This run gives no number to compare with: move a control and look where the jump went.")
+        self.put(outcome=found)
+        self.gap.say("note", self.sentence(found))
+
+    def sentence(self, found: float) -> str:
+        if self.guess is None or not np.isfinite(self.guess):
+            return self.unsure.format(outcome=short(found))
+        larger, smaller = max(abs(found), abs(self.guess)), min(abs(found), abs(self.guess))
+        factor = short(larger / smaller) if smaller > 0 else "∞"
+        return self.words.format(expected=short(self.guess), outcome=short(found), factor=factor, difference=short(self.guess - found))
+
+    def restore(self, entry: dict) -> None:
+        if not entry["committed"]:
+            return
+        curve = entry["curve"]
+        self.curve = None if curve is None else tidy_curve(*curve)
+        self.guess = None if entry["expected"] is None else float(entry["expected"])
+        self._open()
+
+
+class BreakIt(Item):
+    """A setting to find by hand: where the claim fails. Checked live on the app's own state, never given away.
+
+    `goal(values, ds)` says True when reached, or a string that says what is still missing.
+    """
+
+    kind = "break"
+
+    def __init__(self, answers: Answers, key: str, session: Any, ask: str, *, goal: Callable[[dict, Any], bool | str],
+                 reached: str, hint: str = "", show: bool = True):
+        super().__init__(answers, key)
+        self.session, self.ask, self.goal, self.reached, self.hint = session, plain(ask), goal, reached, hint
+        self.done = False
+        self.feedback = Feedback()
+        help_me = [button("A hint", lambda: self.feedback.say("note", self.hint), tip="A hint, not the setting")] if hint else []
+        self.feedback.say("note", "Not reached yet. Move the controls: each answer is checked as it comes.")
+        session.on_result(self._result)
+        self.widget = box(prose(f"<b>Break it.</b> {ask}", "lsviz-ask"), *([session.widget] if show else []), row(*help_me),
+                          self.feedback.widget, css="lsviz-break")
+
+    def _result(self, ds: Any) -> None:
+        if self.done or not finished(ds):
+            return
+        answer = self.goal(dict(self.session.values), ds)
+        if answer is True or (isinstance(answer, np.bool_) and bool(answer)):
+            self.done = True
+            self.put(ask=self.ask, reached=setting(self.session.values))
+            return self._tell(setting(self.session.values))
+        self.feedback.say("note", str(answer) if isinstance(answer, str) else "Not reached yet.")
+
+    def _tell(self, where: str) -> None:
+        self.feedback.say("right", f"Reached at {where}. {self.reached}")
+
+    def restore(self, entry: dict) -> None:
+        self.done = True
+        self._tell(str(entry["reached"]))
+
+
+def setting(values: Mapping[str, Any]) -> str:
+    """The controls in words: "P = 300, L = 2"."""
+    return ", ".join(f"{name} = {short(v) if isinstance(v, float) else v}" for name, v in values.items())
+
+
+def _abscissas(shapes: Mapping[str, Curve]) -> np.ndarray:
+    """Where a drawn curve has its handles: from the first to the last x of the shapes, evenly on a logarithmic axis if all are positive."""
+    x = [at for shape in shapes.values() for at, _ in shape]
+    return np.geomspace(min(x), max(x), 25) if min(x) > 0 else np.linspace(min(x), max(x), 25)
+
+
+def tidy_curve(x: Sequence[float], y: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """A drawn curve as a function of x: sorted, finite. ValueError if it is none."""
+    across, up = np.asarray(x, float).ravel(), np.asarray(y, float).ravel()
+    if across.shape != up.shape:
+        raise ValueError(f"curve: {across.size} x values and {up.size} y values; they must be as many")
+    good = np.isfinite(across) & np.isfinite(up)
+    order = np.argsort(across[good], kind="stable")
+    return across[good][order], up[good][order]
+
+
+def falls_at(x: np.ndarray, y: np.ndarray) -> float:
+    """Where a drawn curve falls through half of its height, coming from its highest point to the right; NaN if never."""
+    top = int(np.argmax(y))
+    half = (float(y[top]) + float(y.min())) / 2
+    for i in range(top, len(x) - 1):
+        if y[i] >= half > y[i + 1]:
+            return float(x[i] + (x[i + 1] - x[i]) * (y[i] - half) / (y[i] - y[i + 1]))
+    return float("nan")
+
+
+def rises_at(x: np.ndarray, y: np.ndarray) -> float:
+    """Where a drawn curve rises through half of its height, coming from the left; NaN if never."""
+    return -falls_at(-np.asarray(x)[::-1], np.asarray(y)[::-1])

@@ -1,0 +1,55 @@
+"""Turn a lesson's plain strings into HTML: `N_Δ` in backticks becomes a symbol with its glossary sentence, **x** bold."""
+
+import html
+import math
+import re
+
+from lsviz import symbols
+
+
+def symbol(sign: str) -> str:
+    """HTML of a symbol such as "N_Δ" or "N*": italic letter, lower index, sentence of the glossary on hover and focus."""
+    entry = symbols.SYMBOLS.get(sign) or next((s for s in symbols.SYMBOLS.values() if s.sign == sign), None)
+    base, _, index = html.escape(entry.sign if entry else sign).partition("_")
+    face = f"<i>{base}</i>" + (f"<sub>{index}</sub>" if index else "")
+    if entry is None:
+        return face
+    return f'<abbr class="lsviz-symbol" tabindex="0" title="{html.escape(entry.meaning, quote=True)}">{face}</abbr>'
+
+
+def rich(text: str) -> str:
+    """HTML of an author's string: HTML is kept, `symbol` and **bold** are turned."""
+    text = re.sub(r"`([^`]+)`", lambda found: symbol(found[1]), text)
+    return re.sub(r"\*\*([^*]+)\*\*", r"<b>\1</b>", text)
+
+
+def plain(text: str) -> str:
+    """The same without marks, for labels and buttons."""
+    return html.unescape(re.sub(r"<[^>]+>|\*\*|`", "", text))
+
+
+def number(text: str) -> float:
+    """The number a learner typed: 0.18, 0,18, 3/4, 18 %, 2e-1. Raises ValueError in words."""
+    cleaned = text.strip().replace("−", "-").replace(" ", "").replace("\u00a0", "")
+    percent = cleaned.endswith("%")
+    cleaned = cleaned.removesuffix("%")
+    if cleaned.count(",") == 1 and "." not in cleaned:
+        cleaned = cleaned.replace(",", ".")
+    top, slash, bottom = cleaned.partition("/")
+    try:
+        value = float(top) / (float(bottom) if slash else 1.0) / (100 if percent else 1)
+    except (ValueError, ZeroDivisionError):
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"“{text.strip()[:40]}” is not a number. Type one such as 0.18, 3/4 or 2e-3." if text.strip()
+                         else "Type a number first, such as 0.18.")
+    return value
+
+
+def short(value: float) -> str:
+    """Three digits, no exponent where a reader can do without."""
+    if not math.isfinite(value):
+        return "unknown"
+    if value and (abs(value) >= 1e5 or abs(value) < 1e-3):
+        return f"{value:.2g}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

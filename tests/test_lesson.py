@@ -1,0 +1,338 @@
+"""A lesson never gives an answer away, never loses what the learner wrote, and locks what must be predicted first."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from lsviz import lesson
+from lsviz.lesson import words
+from lsviz.lesson.answers import Answers
+from lsviz.lesson.page import Lesson
+from lsviz.lesson.questions import Number, OwnWords, Pick, Recall
+from lsviz.lesson.tasks import BreakIt, Predict, tidy_curve
+
+
+class Session:
+    """The part of an app's session that questions use."""
+
+    def __init__(self, **values):
+        import ipywidgets
+
+        from lsviz.frontend import Picture
+
+        self.picture = Picture()
+        self.values, self.result, self.locked, self.prediction = values, None, "", None
+        self.widget, self.callbacks = ipywidgets.VBox([]), []
+
+    def on_result(self, callback):
+        self.callbacks.append(callback)
+
+    def lock(self, message):
+        self.locked = message
+
+    def unlock(self):
+        self.locked = ""
+
+    def gives(self, **variables):
+        self.result = xr.Dataset({"progress": 1.0, **variables})
+        for callback in self.callbacks:
+            callback(self.result)
+
+
+def shows(widget) -> str:
+    """All text a widget and its children show."""
+    parts = [getattr(widget, name, "") for name in ("value", "description", "tooltip", "placeholder")]
+    return " ".join(str(p) for p in parts if p) + " ".join(shows(child) for child in getattr(widget, "children", ()))
+
+
+def pick(answers):
+    return Pick(answers, "q", "What does a seed do?", right="zero or many", why="Every seed is one or the other.",
+                wrong={"all alike": "Then all dots would lie on top of each other: look at their spread.",
+                       "anything between": "Then dots would fill the gap: raise the seeds."})
+
+
+def number(answers, session, **more):
+    return Number(answers, "n", "Where is N*/P?", run=session, truth=lambda ds: ds.ratio, low="Look to the right.", high="Look to the left.",
+                  why="That is the jump.", **more)
+
+
+def jump(answers, session, **more):
+    about = dict(outcome=lambda ds: ds.ratio, words="you said {expected}, it came at {outcome}: a factor {factor}")
+    return Predict(answers, "p", session, "Draw it", **{**about, **more})
+
+
+SHAPES = dict(shapes={"late": ((0.1, 1), (0.8, 1), (1.0, 0), (2, 0)), "never": ((0.1, 1), (2, 1))}, expected=lesson.falls_at)
+
+
+def test_each_wrong_choice_has_its_own_hint_and_none_gives_the_answer():
+    item, said = pick(Answers()), set()
+    for choice in item.wrong:
+        item.choice.value = choice
+        item.check()
+        assert item.feedback.mark == "wrong" and item.right not in item.feedback.text
+        said.add(item.feedback.text)
+    assert len(said) == len(item.wrong)
+    item.choice.value = item.right
+    item.check()
+    assert item.feedback.mark == "right"
+    assert item.answers.get("q")["tries"] == [*item.wrong, item.right]
+
+
+def test_a_choice_must_be_made_first():
+    item = pick(Answers())
+    item.check()
+    assert item.feedback.mark == "bad" and not item.answers.entries
+
+
+@pytest.mark.parametrize("typed, side", [("0.1", "low"), ("2", "high"), ("0,3", "right"), ("30 %", "right"), ("3/10", "right")])
+def test_a_number_is_held_to_the_learners_own_run(typed, side):
+    session = Session()
+    item = number(Answers(), session)
+    session.gives(ratio=("seed", [0.28, 0.3, 0.34, np.nan]))
+    item.field.value = typed
+    item.check()
+    assert item.feedback.mark == ("right" if side == "right" else "wrong")
+    assert "0.3" not in item.feedback.text and "0.28" not in item.feedback.text
+    assert side == "right" or side in item.feedback.text
+
+
+def test_the_truth_moves_with_the_run():
+    session = Session()
+    item = number(Answers(), session)
+    item.field.value = "0.3"
+    for ratio, mark in ((0.3, "right"), (0.6, "wrong")):
+        session.gives(ratio=ratio)
+        item.check()
+        assert item.feedback.mark == mark
+
+
+@pytest.mark.parametrize("typed", ["", "nan", "inf", "about half", "1/0", "1e999", "1,2,3", "<b>"])
+def test_bad_numbers_get_a_message(typed):
+    session = Session()
+    session.gives(ratio=0.3)
+    item = number(Answers(), session)
+    item.field.value = typed
+    item.check()
+    assert item.feedback.mark == "bad" and "umber" in item.feedback.text
+    assert not item.answers.entries
+
+
+def test_no_run_no_verdict():
+    session = Session()
+    item = number(Answers(), session)
+    item.field.value = "0.3"
+    item.check()
+    assert item.feedback.mark == "bad"
+    session.gives(ratio=np.nan)
+    item.check()
+    assert item.feedback.mark == "bad"
+
+
+def test_recall_unfolds_only_after_typing():
+    item = Recall(Answers(), "r", "What is N?", "The number of weights.")
+    assert item.show.disabled and "weights" not in shows(item.widget)
+    item.compare()
+    assert "weights" not in shows(item.widget)
+    item.field.value = "no idea"
+    assert not item.show.disabled
+    item.compare()
+    assert "weights" in shows(item.widget)
+
+
+def test_summary_unfolds_only_after_own_words():
+    item = OwnWords(Answers(), "o", "In one sentence?", ["The jump is sharp."])
+    item.unfold()
+    assert "sharp" not in shows(item.widget)
+    item.field.value = "<script>alert(1)</script> networks jam at once"
+    item.unfold()
+    assert "sharp" in shows(item.widget) and "<script>" not in item.feedback.widget.value
+
+
+def test_the_result_is_locked_until_committed_and_the_gap_is_a_number():
+    session = Session(P=300)
+    item = jump(Answers(), session, **SHAPES)
+    session.gives(ratio=0.24)
+    assert session.locked and not item.gap.text
+    item.commit()
+    assert session.locked and item.feedback.mark == "bad"
+    item.choice.value = "late"
+    assert session.locked and session.picture.draw["kind"] == "curve" and len(session.picture.drawn) == 25
+    item.commit()
+    assert not session.locked
+    assert item.gap.text == "you said 0.9, it came at 0.24: a factor 3.75"
+    assert session.prediction[0][0] == 0.1 and session.prediction[0][-1] == 2 and session.picture.draw is None
+
+
+def test_i_do_not_know_is_a_commitment():
+    session = Session(P=300)
+    item = jump(Answers(), session, **SHAPES)
+    item.give_up()
+    session.gives(ratio=0.24)
+    assert not session.locked and item.gap.text == "It came at 0.24." and session.prediction is None
+
+
+def test_the_gap_is_stated_for_the_run_that_was_predicted():
+    session = Session(P=300)
+    item = jump(Answers(), session, options={"at N = P": 1.0, "earlier": 0.3})
+    item.choice.value = "at N = P"
+    item.commit()
+    session.values["P"] = 100
+    session.gives(ratio=0.5)
+    assert not item.gap.text
+    session.values["P"] = 300
+    session.gives(ratio=0.2)
+    assert "0.2: a factor 5" in item.gap.text
+    session.gives(ratio=0.4)
+    assert "0.2: a factor 5" in item.gap.text
+
+
+def test_a_curve_that_never_falls_counts_and_names_no_number():
+    session = Session()
+    item = jump(Answers(), session, **SHAPES)
+    item.choice.value = "never"
+    item.commit()
+    session.gives(ratio=0.24)
+    assert item.gap.text == "It came at 0.24."
+
+
+def test_drawing_replaces_the_shape():
+    session = Session()
+    item = jump(Answers(), session, **SHAPES)
+    item.choice.value = "late"
+    session.picture.drawn = [[0.5, 0], [0.1, 1], [0.3, 1]]
+    assert item.choice.value is None and item.curve[0].tolist() == [0.1, 0.3, 0.5]
+    item.commit()
+    assert "0.4: a factor" not in item.gap.text
+    session.picture.drawn = [[0, 0], [1, 0]]
+    assert session.prediction[0].tolist() == [0.1, 0.3, 0.5]
+
+
+def test_where_curves_fall_and_rise():
+    x, y = tidy_curve([0, 1, 2], [1, 1, 0])
+    assert lesson.falls_at(x, y) == pytest.approx(1.5) and np.isnan(lesson.rises_at(x, y))
+    assert lesson.rises_at(x, y[::-1]) == pytest.approx(0.5)
+
+
+def test_break_it_is_checked_on_the_apps_own_state():
+    session = Session(P=300, step=0.1)
+    item = BreakIt(Answers(), "b", session, "Make the loss rise", reached="Too long a step.", hint="Think of a valley.",
+                   goal=lambda values, ds: bool(ds.rise > 0) or "The loss still falls.")
+    session.gives(rise=-1.0)
+    assert not item.done and item.feedback.text == "The loss still falls."
+    session.values["step"] = 5.0
+    session.gives(rise=2.0)
+    assert item.done and "step = 5" in item.feedback.text
+    session.gives(rise=-1.0)
+    assert item.feedback.mark == "right"
+
+
+def everything(session):
+    here = Lesson(3)
+    items = dict(pick=here.pick("q", "Which?", right="a", why="Yes.", wrong={"b": "no"}),
+                 number=number(here.answers, session), predict=jump(here.answers, session, **SHAPES),
+                 recall=here.recall("r", "What is N?", "Weights."), words=here.own_words("o", "Say it", "So it is."),
+                 broken=here.break_it("b", session, "Break", goal=lambda v, ds: True, reached="Done."))
+    return here, items
+
+
+def answered():
+    session = Session(P=300)
+    here, items = everything(session)
+    items["pick"].choice.value = "b"
+    items["pick"].check()
+    items["predict"].choice.value = "late"
+    items["predict"].commit()
+    items["recall"].field.value = "a number"
+    items["recall"].compare()
+    items["words"].field.value = "it jumps at once"
+    items["words"].unfold()
+    session.gives(ratio=0.24)
+    items["number"].field.value = "0.24"
+    items["number"].check()
+    return here, items
+
+
+def test_save_and_bring_back():
+    here, _ = answered()
+    fresh, items = everything(again := Session(P=300))
+    fresh.bring_back(here.answers.dumps().encode())
+    assert fresh.answers.entries == here.answers.entries and "6 answers" in fresh.message.text
+    assert items["pick"].choice.value == "b" and items["pick"].feedback.text == "no"
+    assert items["predict"].committed and not again.locked and again.prediction[0][0] == 0.1
+    assert items["recall"].field.value == "a number" and items["broken"].done
+    assert "So it is" in items["words"].unfolded.value
+
+
+DAMAGED = [b"", b"\xff\xfe\x00", b"{", b"[]", b"null", b'{"lsviz": 3}', b'{"lsviz":"3_jamming_networks","values":[1]}',
+           b'{"lsviz":"3_jamming_networks","values":{"q":1}}', b"[" * 100_000, b"x" * 2_000_000]
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=range(len(DAMAGED)))
+def test_a_damaged_file_changes_nothing(text):
+    here, _ = answered()
+    before = here.answers.dumps()
+    here.bring_back(text)
+    assert here.message.mark == "bad" and "unchanged" in here.message.text and here.answers.dumps() == before
+
+
+def test_answers_of_another_lesson_are_refused():
+    here, _ = answered()
+    here.bring_back(Answers("1_paradoxes").dumps())
+    assert "'1_paradoxes'" in here.message.text and len(here.answers.entries) == 6
+
+
+def test_one_bad_answer_in_a_file_does_not_cost_the_others():
+    here, items = answered()
+    saved = json.loads(here.answers.dumps())
+    saved["values"]["q"] = {"tries": ["no such choice"]}
+    saved["values"]["o"]["text"] = "another sentence of mine"
+    here.bring_back(json.dumps(saved))
+    assert here.answers.get("q")["tries"] == ["b"] and items["words"].field.value == "another sentence of mine"
+    assert "1 could not be read" in here.message.text
+
+
+def test_ids_are_unique():
+    here, _ = answered()
+    with pytest.raises(ValueError, match="'q' is used twice"):
+        here.pick("q", "Which?", right="a", why="", wrong={"b": "no"})
+
+
+def test_the_record_holds_predictions_against_outcomes():
+    here, _ = answered()
+    text = here.record().html()
+    assert "late (0.9)" in text and "0.24" in text and "<td>right</td>" in text
+
+
+def test_answers_live_in_the_browser_too():
+    here, _ = answered()
+    assert here.store.values == here.answers.entries
+    fresh, items = everything(Session(P=300))
+    fresh.store.set_trait("values", here.store.values)
+    assert items["pick"].choice.value == "b" and fresh.answers.entries == here.answers.entries
+    fresh.store.set_trait("values", {})
+    assert not fresh.answers.entries
+
+
+def test_damaged_answers_in_the_browser_lose_nothing():
+    here, _ = answered()
+    before = dict(here.answers.entries)
+    here.store.set_trait("values", {**before, "q": {"tries": 3}, "p": "x", "other": {"tries": []}})
+    assert here.answers.entries["q"] == before["q"] and here.answers.entries["p"] == before["p"] and "2 answers" in here.message.text
+    assert here.store.values == here.answers.entries
+
+
+def test_answers_carry_the_class_that_lecturer_mode_hides():
+    _, items = answered()
+    for name in ("pick", "number", "recall", "words", "broken"):
+        assert "lsviz-answer" in items[name].feedback.widget._dom_classes
+
+
+@pytest.mark.parametrize("typed, value", [("−2,5", -2.5), ("1e-3", 1e-3), (" 18 % ", 0.18), ("3/4", 0.75)])
+def test_numbers_are_read_as_people_write_them(typed, value):
+    assert words.number(typed) == pytest.approx(value)
+
+
+def test_symbols_carry_their_sentence():
+    assert "below the margin" in words.rich("`N_Δ` of `N`") and "<sub>Δ</sub>" in words.rich("`N_Δ`")
