@@ -145,6 +145,8 @@ def test_pictures_are_pictures():
     np.testing.assert_array_equal(pictures.x[:, 0], 0)  # digits have a dark rim
     np.testing.assert_array_equal(pictures.x[:10], data.images("mnist", P=10).x)
     assert set(pictures.label) == set(range(10))
+    ones = pictures.x[pictures.label == 1].mean(axis=0)  # upright: tall, not wide
+    assert (ones.sum(axis=1) > 0.5).sum() > 1.5 * (ones.sum(axis=0) > 0.5).sum()
 
 
 @pytest.mark.parametrize("split", data.SPLITS)
