@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from . import style
-from .stage import Stage
+from .stage import Context, Stage
 
 STATES = tuple(style.MARKS)
 
@@ -39,16 +39,83 @@ class Dots:
         self.over.set_data(x[high], np.full(high.sum(), self.top if self.top is not None else 0.0))
 
 
-def jitter(seeds: int, spread: float = 0.012) -> np.ndarray:
+def jitter(seeds: int, spread: float = 0.022) -> np.ndarray:
     """Factors near 1 that part the dots of one width on a logarithmic axis; the same every time."""
-    return np.exp(spread * ((np.arange(seeds) * 0.618034) % 1 - 0.5) * 2)
+    return np.exp(spread * ((np.arange(seeds) * 0.618034) % 1 - 0.5) * 2) if seeds > 1 else np.ones(1)
 
 
-def median(values: Any) -> float:
-    """Median of the finite values, NaN when there is none (and no warning)."""
-    values = np.asarray(values, float)
-    values = values[np.isfinite(values)]
-    return float(np.median(values)) if values.size else float("nan")
+def per_seed(ds: Any, parted: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """N/P (parted by a jitter), N_Δ/N and state of every network in a Dataset over seed, or over width and seed; flat."""
+    seeds = ds.sizes["seed"]
+    size = np.asarray(ds.N.values, float)[..., None]
+    x = size / float(ds.P) * (jitter(seeds) if parted else np.ones(seeds))
+    y = np.asarray(ds.N_delta.values, float) / size
+    return np.ravel(x), np.ravel(y), np.ravel(ds.state.values)
+
+
+def stack(parts: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Several `per_seed` as one."""
+    if not parts:
+        return np.empty(0), np.empty(0), np.empty(0, "<U10")
+    x, y, state = (np.concatenate(column) for column in zip(*parts))
+    return x, y, state
+
+
+def medians(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Median y at each x, sorted; NaN is left out."""
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known].round(9), y[known]
+    places = np.unique(x)
+    return places, np.array([np.median(y[x == at]) for at in places])
+
+
+class Ghosts:
+    """Kept curves: the median over seeds at each size, grey, told apart by their dashes, named in the empty lower left corner."""
+
+    DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)))
+
+    def __init__(self, stage: Stage, ax: Any, top: float):
+        colour, self.top = stage.colours.sources["ghost"], top
+        look = {**style.LINES["ghost"], "color": colour}
+        self.lines, self.keys, self.words = [], [], []
+        for i, dash in enumerate(self.DASHES):
+            look["linestyle"] = dash
+            height = 0.1 + 0.075 * i
+            self.lines.append(ax.plot([], [], marker="o", markersize=3.5, zorder=2, **look)[0])
+            self.keys.append(ax.plot([0.015, 0.075], [height] * 2, transform=ax.transAxes, zorder=2, **look)[0])
+            self.words.append(ax.text(0.09, height, "", transform=ax.transAxes, color=colour, va="center", zorder=2))
+        stage.actor([*self.lines, *self.keys, *self.words])
+
+    def set(self, kept: list[tuple[str, list[Any]]], flip: bool = False) -> None:
+        """Each kept curve is (words, Datasets)."""
+        kept = kept[-len(self.lines) :]
+        for i, (line, key, word) in enumerate(zip(self.lines, self.keys, self.words)):
+            there = i < len(kept)
+            for artist in (line, key, word):
+                artist.set_visible(there)
+            if there:
+                x, y = medians(*stack([per_seed(ds, parted=False) for ds in kept[i][1]])[:2])
+                line.set_data(1 / x if flip else x, np.minimum(y, self.top))
+                word.set_text(kept[i][0])
+
+
+class Prediction:
+    """The learner's own curve, dashed, committed before the result is shown."""
+
+    def __init__(self, stage: Stage, ax: Any):
+        colour = stage.colours.sources["prediction"]
+        self.line = ax.plot([], [], color=colour, zorder=6, **style.LINES["prediction"])[0]
+        self.words = ax.text(0.1, 0, "your prediction", color=colour, ha="right", va="bottom", zorder=6)
+        stage.actor([self.line, self.words])
+
+    def set(self, context: Context, flip: bool = False) -> None:
+        x, y = (np.asarray(v, float) for v in (context.prediction if context.prediction is not None else ((), ())))
+        x = 1 / x if flip and len(x) else x
+        self.line.set_data(x, y)
+        self.words.set_visible(bool(len(x)))
+        if len(x):
+            end = int(np.argmax(x))
+            self.words.set_position((x[end], y[end] + 0.03))
 
 
 def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "unfinished"), sources: dict[str, str] | None = None,
@@ -62,5 +129,5 @@ def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "un
                               markerfacecolor=colour if filled else "none", label=words))  # fmt: skip
     for kind, words in (sources or {}).items():
         handles.append(Line2D([], [], color=stage.colours.sources[kind], label=words, **style.LINES[kind]))
-    place = {"loc": "upper right", "handletextpad": 0.4, "labelspacing": 0.3, "borderaxespad": 0.2, **place}
+    place = {"loc": "upper right", "handletextpad": 0.4, "labelspacing": 0.25, "borderaxespad": 0.0, "handlelength": 1.8, **place}
     return ax.legend(handles=handles, **place)

@@ -1,27 +1,30 @@
 """Pictures of chapter 3: gaps at the margin, the jump of N_Δ/N, long against finite range, and the escape."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from matplotlib.collections import LineCollection
 
 from . import style
-from .dots import Dots, jitter, legend, median
+from .dots import Dots, Ghosts, Prediction, legend, per_seed, stack
 from .stage import Context, Draw, Stage
 
 RATIO_TOP = 1.6  # top of every N_Δ/N axis; what lies above is drawn at its edge as a triangle
-RATIO_LABEL = r"$N_\Delta/N$"
+RATIO = r"$N_\Delta/N$"
 SIZES = (0.04, 2.0)  # the N/P axis
+PARTICLES = r"particles: $N_\Delta=N$"
 
 
 def one_width(stage: Stage) -> Draw:
     """One network size: where its points stand against the margin, how they got there, and N_Δ/N among the sizes visited."""
     figure = stage.figure
     if stage.narrow:
-        grid = figure.add_gridspec(3, 1, height_ratios=[1.2, 0.7, 1.6], hspace=0.62, left=0.17, right=0.97, top=0.95, bottom=0.08)
+        grid = figure.add_gridspec(3, 1, height_ratios=[1.1, 0.6, 1.7], hspace=0.7, left=0.155, right=0.97, top=0.95, bottom=0.085)
         left, strip, right = (figure.add_subplot(grid[i]) for i in range(3))
     else:
         grid = figure.add_gridspec(2, 2, height_ratios=[1.7, 1], width_ratios=[1, 1.05], hspace=0.62, wspace=0.2,
-                                   left=0.075, right=0.985, top=0.92, bottom=0.135)  # fmt: skip
+                                   left=0.07, right=0.985, top=0.93, bottom=0.13)  # fmt: skip
         left, strip = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
         right = figure.add_subplot(grid[:, 1])
     gaps, trace, ratio = _gap_panel(stage, left), _trace_strip(stage, strip), _ratio_panel(stage, right)
@@ -34,87 +37,103 @@ def one_width(stage: Stage) -> Draw:
     return draw
 
 
-def _gap_panel(stage: Stage, ax: Any) -> Any:
+GAPS_TOP = 0.3  # share of the points in one bin
+
+
+def _gap_panel(stage: Stage, ax: Any) -> Callable[[Any], None]:
     """Histogram of Δ = 1 − y f over all seeds; satisfied, below the margin, misclassified."""
     colours = stage.colours
-    ax.set(xlim=(-3, 2), ylim=(0, 0.25), label="gaps")
-    ax.set_title("points by gap Δ to the margin")
-    ax.set_xticks([-3, -2, -1, 0, 1, 2])
+    ax.set(xlim=(-3, 2), ylim=(0, GAPS_TOP), label="gaps")
+    ax.set_title("all points by their gap Δ")
+    ax.set_xticks([-3, -2, -1, 0, 1, 2], ["≤−3", "−2", "−1", "margin", "1", "≥2"])
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    sides = [(-3, 0, colours.satisfied, "satisfied"), (0, 1, colours.below, "below margin"), (1, 2, colours.wrong, "wrong side")]
+    sides = [(-3, 0, colours.satisfied, "satisfied"), (0, 1, colours.below, "below\nmargin"), (1, 2, colours.wrong, "wrong\nside")]
     bars = []
     for low, high, colour, words in sides:
-        ax.axvspan(low, high, color=colour, alpha=0.09, linewidth=0)
-        ax.text((low + high) / 2, 0.243, words, ha="center", va="top", color=colours.ink, fontsize=style.FONT_SIZE)
-        bars.append((low, high, ax.fill_between([], [], step="mid", color=colour, alpha=0.9, linewidth=0)))
+        ax.axvspan(low, high, color=colour, alpha=0.1, linewidth=0)
+        ax.text((low + high) / 2, 0.97 * GAPS_TOP, words, ha="center", va="top", color=colours.ink, linespacing=1.05)
+        bars.append((low, high, ax.fill_between([], [], color=colour, alpha=0.9, linewidth=0)))
     stage.actor([bar for *_, bar in bars])
     ax.axvline(0, color=colours.ink, linewidth=1.6)
 
     def draw(ds: Any) -> None:
         centre = np.asarray(ds.gap_bin.values)
-        share = np.asarray(ds.gap_count.sum("seed").values) / max(float(ds.P) * ds.sizes["seed"], 1)
-        step = centre[1] - centre[0] if len(centre) > 1 else 1.0
+        share = np.nan_to_num(np.asarray(ds.gap_count.values)).sum(1) / max(float(ds.P) * ds.sizes["seed"], 1)
+        half = (centre[1] - centre[0]) / 2
         for low, high, bar in bars:
             chosen = (centre > low) & (centre < high)
-            edges = np.repeat(np.append(centre[chosen] - step / 2, centre[chosen][-1:] + step / 2), 2)[1:-1]
-            tops = np.minimum(np.repeat(share[chosen], 2), 0.25)
+            edges = np.ravel(np.column_stack([centre[chosen] - half, centre[chosen] + half]))
+            tops = np.repeat(np.minimum(share[chosen], GAPS_TOP), 2)
             bar.set_data(edges, 0 * tops, tops)
 
     return draw
 
 
-def _trace_strip(stage: Stage, ax: Any) -> Any:
+class Traces:
+    """One line a seed against iteration, coloured by how the seed stands."""
+
+    def __init__(self, stage: Stage, ax: Any):
+        self.stage, self.ax, self.end = stage, ax, 0.0
+        self.lines = stage.actor(ax.add_collection(LineCollection([], linewidths=1.5, alpha=0.8, capstyle="round"), autolim=False))
+
+    def set(self, steps: Any, values: Any, state: Any) -> None:
+        """steps (T,), values (T, S), state (S,)."""
+        steps, values = np.asarray(steps, float), np.asarray(values, float)
+        known = np.isfinite(values)
+        self.lines.set_segments([np.column_stack([steps[k], v[k]]) for k, v in zip(known.T, values.T)])
+        self.lines.set_color([self.stage.colours.states.get(str(word), self.stage.colours.ink) for word in state])
+        if steps[-1] != self.end:
+            self.end = steps[-1]
+            self.ax.set_xlim(0, max(self.end, 1.0))
+            self.stage.reset_scenery()
+
+
+def _trace_strip(stage: Stage, ax: Any) -> Callable[[Any], None]:
     """N_Δ/N of every seed against iteration, as the networks train."""
-    colours = stage.colours
-    ax.set(ylim=(0, 2.5), label="training")
+    ax.set(ylim=(0, 2.5), label="training", xlabel="iteration")
+    ax.xaxis.labelpad = 1
     ax.set_title("while they train")
-    ax.set_xlabel("iteration", labelpad=1)
-    ax.set_ylabel(RATIO_LABEL)
+    ax.set_ylabel(RATIO)
     ax.set_yticks([0, 1, 2])
     ax.grid(axis="y")
-    lines: list[Any] = []
+    traces = Traces(stage, ax)
 
     def draw(ds: Any) -> None:
-        traces = np.asarray(ds.N_delta_trace.transpose("step", "seed").values) / float(ds.N)
-        steps = np.asarray(ds.step.values, float)
-        if steps[-1] != ax.get_xlim()[1]:
-            ax.set_xlim(0, max(steps[-1], 1))
-            stage.reset_scenery()
-        while len(lines) < traces.shape[1]:
-            lines.append(stage.actor(ax.plot([], [], linewidth=1.4, alpha=0.8)[0]))
-        for i, line in enumerate(lines):
-            line.set_visible(i < traces.shape[1])
-            if i < traces.shape[1]:
-                known = np.isfinite(traces[:, i])
-                line.set_data(steps[known], traces[known, i])
-                line.set_color(colours.states.get(str(ds.state.values[i]), colours.ink))
+        traces.set(ds.step.values, np.asarray(ds.N_delta_trace.values) / float(ds.N), ds.state.values)
 
     return draw
 
 
-def _ratio_axes(stage: Stage, ax: Any, name: str = "ratio") -> None:
-    """The axes of N_Δ/N against N/P, with zero and the particles' N_Δ = N marked."""
+def ratio_axes(stage: Stage, ax: Any, name: str = "ratio", flip: bool = False) -> None:
+    """The axes of N_Δ/N against N/P (or P/N), with zero and the particles' N_Δ = N marked."""
     colours = stage.colours
-    ax.set_xscale("log")
-    ax.set(xlim=SIZES, ylim=(-0.08, RATIO_TOP), label=name, xlabel="parameters per point  $N/P$")
-    ax.set_ylabel(RATIO_LABEL)
-    ticks = [0.05, 0.1, 0.2, 0.5, 1, 2]
-    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    ax.set_xticks([], minor=True)
+    size_axis(ax, flip)
+    ax.set(ylim=(-0.08, RATIO_TOP), label=name)
+    ax.set_ylabel(RATIO)
     ax.set_yticks([0, 0.5, 1, 1.5])
     ax.axhline(0, color=colours.ink, linewidth=1)
     ax.axhline(1, color=colours.sources["theory"], **style.LINES["theory"])
 
 
-def _ratio_panel(stage: Stage, ax: Any) -> Any:
+def size_axis(ax: Any, flip: bool = False) -> None:
+    """N/P on a logarithmic axis, or P/N: the same places mirrored."""
+    ax.set_xscale("log")
+    ticks = [0.5, 1, 2, 5, 10, 20] if flip else [0.05, 0.1, 0.2, 0.5, 1, 2]
+    ax.set_xlim(*((1 / SIZES[1], 1 / SIZES[0]) if flip else SIZES))
+    ax.set_xlabel("points per parameter  $P/N$" if flip else "parameters per point  $N/P$")
+    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    ax.set_xticks([], minor=True)
+
+
+def _ratio_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     """N_Δ/N of the present size, and of every size visited before in this setting."""
     colours = stage.colours
-    _ratio_axes(stage, ax)
+    ratio_axes(stage, ax)
     ax.set_title("unsatisfied points per parameter")
-    ax.text(SIZES[1] * 0.97, 1.02, "particles: $N_\\Delta=N$", ha="right", va="bottom", color=colours.sources["theory"])
-    legend(stage, ax, bbox_to_anchor=(1, 0.92))
-    ghosts = Ghosts(stage, ax)
+    ax.text(SIZES[1], 1.02, PARTICLES, ha="right", va="bottom", color=colours.sources["theory"])
+    legend(stage, ax)
+    ghosts = Ghosts(stage, ax, RATIO_TOP)
     place = stage.actor(ax.axvline(0.1, color=colours.faint, linewidth=1.2))
     trail = Dots(stage, ax, top=RATIO_TOP, faded=True, zorder=3)
     dots = Dots(stage, ax, top=RATIO_TOP, zorder=5)
@@ -123,75 +142,145 @@ def _ratio_panel(stage: Stage, ax: Any) -> Any:
     def draw(ds: Any, context: Context) -> None:
         place.set_xdata([float(ds.N) / float(ds.P)] * 2)
         dots.set(*per_seed(ds))
-        trail.set(*_stack([per_seed(old) for old in context.trail]))
-        ghosts.set([(label, [per_seed(old) for old in kept]) for label, kept in context.ghosts])
+        trail.set(*stack([per_seed(old) for old in context.trail]))
+        ghosts.set(context.ghosts)
         prediction.set(context)
 
     return draw
 
 
-def per_seed(ds: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """N/P (parted by a jitter), N_Δ/N and state of every network in a Dataset over seed, or over width and seed."""
-    seeds = ds.sizes["seed"]
-    size = np.asarray(ds.N.values, float)[..., None]
-    x = size / float(ds.P) * (jitter(seeds) if seeds > 1 else 1.0)
-    y = np.asarray(ds.N_delta.transpose(..., "seed").values, float) / size
-    return np.ravel(x), np.ravel(y), np.ravel(ds.state.transpose(..., "seed").values)
+def transition(stage: Stage) -> Draw:
+    """N_Δ/N of every network against its size, as they are found; N* with its error; switchable to P/N."""
+    colours = stage.colours
+    if stage.narrow:
+        ax = stage.figure.add_axes((0.155, 0.33, 0.815, 0.62))
+        place = dict(loc="upper left", bbox_to_anchor=(-0.12, -0.17))
+    else:
+        ax = stage.figure.add_axes((0.07, 0.135, 0.68, 0.83))
+        place = dict(loc="upper left", bbox_to_anchor=(1.02, 1.0))
+    ratio_axes(stage, ax)
+    legend(stage, ax, states=("sat", "unsat", "unfinished", "dead", "running"),
+           sources=dict(theory=PARTICLES, live="$N^*$: half of them fit", ghost="kept", prediction="your prediction"), **place)  # fmt: skip
+    band = stage.actor(ax.axvspan(0.1, 0.1, color=colours.ink, alpha=0.12, linewidth=0, zorder=1))
+    star = stage.actor(ax.axvline(0.1, color=colours.sources["live"], zorder=1, **style.LINES["live"]))
+    star_words = stage.actor(ax.text(0.1, RATIO_TOP * 0.985, "", color=colours.ink, ha="left", va="top"))
+    ghosts = Ghosts(stage, ax, RATIO_TOP)
+    dots = Dots(stage, ax, top=RATIO_TOP)
+    prediction = Prediction(stage, ax)
+    prediction.words.set_alpha(0)  # the legend names it
+    flipped = False
+
+    def draw(ds: Any, context: Context) -> None:
+        nonlocal flipped
+        flip = context.values.get("axis") == "P/N"
+        if flip != flipped:
+            flipped = flip
+            size_axis(ax, flip)
+            stage.reset_scenery()
+        x, y, state = per_seed(ds)
+        dots.set(1 / x if flip else x, y, state)
+        _mark_threshold(ds, flip, band, star, star_words)
+        ghosts.set(context.ghosts, flip)
+        prediction.set(context, flip)
+
+    return draw
 
 
-def _stack(parts: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    if not parts:
-        return np.empty(0), np.empty(0), np.empty(0, "<U10")
-    x, y, state = (np.concatenate(column) for column in zip(*parts))
-    return x, y, state
+def _mark_threshold(ds: Any, flip: bool, band: Any, star: Any, words: Any) -> None:
+    P = float(ds.P)
+    low, at, high = (float(ds[name]) / P for name in ("N_star_low", "N_star", "N_star_high"))
+    found = np.isfinite(at)
+    for artist in (band, star, words):
+        artist.set_visible(bool(found))
+    if not found:
+        return
+    if flip:
+        low, at, high = 1 / high, 1 / at, 1 / low
+    star.set_xdata([at, at])
+    if np.isfinite(low) and np.isfinite(high):
+        band.set_x(low)
+        band.set_width(high - low)
+    else:
+        band.set_visible(False)
+    edge = high if np.isfinite(high) else at
+    words.set_position((edge * 1.03, RATIO_TOP * 0.985))
+    words.set_text(f"{'$P/N^*$' if flip else '$N^*/P$'} = {at:.2g}")
 
 
-class Ghosts:
-    """Kept curves: the median over seeds at each size, grey, a number at its left end."""
+def contrast(stage: Stage) -> Draw:
+    """The same networks under the hinge and under cross-entropy, on the same axes: one jumps, the other slides."""
+    figure, colours = stage.figure, stage.colours
+    if stage.narrow:
+        grid = figure.add_gridspec(2, 1, hspace=0.5, left=0.155, right=0.97, top=0.95, bottom=0.085)
+        panels = [figure.add_subplot(grid[i]) for i in range(2)]
+    else:
+        grid = figure.add_gridspec(1, 2, wspace=0.14, left=0.07, right=0.985, top=0.92, bottom=0.14)
+        panels = [figure.add_subplot(grid[0, i]) for i in range(2)]
+    actors = []
+    names = ("hinge", "logistic")
+    for ax, name, words in zip(panels, names, ("quadratic hinge: finite range", "cross-entropy: long range")):
+        ratio_axes(stage, ax, name)
+        ax.set_title(words)
+        actors.append((name, Ghosts(stage, ax, RATIO_TOP), Dots(stage, ax, top=RATIO_TOP), Prediction(stage, ax)))
+    if not stage.narrow:
+        panels[1].set_ylabel("")
+    panels[1].text(SIZES[1], 1.02, PARTICLES, ha="right", va="bottom", color=colours.sources["theory"])
+    legend(stage, panels[1])
 
-    def __init__(self, stage: Stage, ax: Any, most: int = 3):
-        colour = stage.colours.sources["ghost"]
-        styles = style.LINES["ghost"]
-        self.lines = [ax.plot([], [], color=colour, marker=".", zorder=2, **styles)[0] for _ in range(most)]
-        self.words = [ax.text(0.1, 0, "", color=colour, ha="left", va="bottom", zorder=2, clip_on=True) for _ in range(most)]
-        stage.actor([*self.lines, *self.words])
+    def draw(ds: Any, context: Context) -> None:
+        for name, ghosts, dots, prediction in actors:
+            dots.set(*per_seed(ds.sel(loss_name=name)))
+            ghosts.set([(words, [old.sel(loss_name=name) for old in kept]) for words, kept in context.ghosts])
+            if name == "hinge":
+                prediction.set(context)
+            else:
+                prediction.set(Context())
 
-    def set(self, kept: list[tuple[str, list[Any]]]) -> None:
-        kept = kept[-len(self.lines) :]
-        for i, (line, word) in enumerate(zip(self.lines, self.words)):
-            x, y, _ = _stack(kept[i][1]) if i < len(kept) else _stack([])
-            x, y = _medians(x, y)
-            line.set_data(x, y)
-            word.set_text(kept[i][0] if len(x) else "")
-            if len(x):
-                word.set_position((x[0], min(y[0], RATIO_TOP * 0.9)))
-
-
-def _medians(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Median y of groups of x that differ by less than the jitter, sorted."""
-    known = np.isfinite(x) & np.isfinite(y)
-    x, y = x[known], y[known]
-    order = np.argsort(x)
-    x, y = x[order], y[order]
-    if not len(x):
-        return x, y
-    groups = np.split(np.arange(len(x)), np.flatnonzero(np.diff(np.log(x)) > 0.018) + 1)
-    return np.array([np.median(x[g]) for g in groups]), np.minimum([np.median(y[g]) for g in groups], RATIO_TOP)
-
-
-class Prediction:
-    """The learner's own curve, dashed, committed before the result is shown."""
-
-    def __init__(self, stage: Stage, ax: Any):
-        self.line = stage.actor(ax.plot([], [], color=stage.colours.sources["prediction"], zorder=6, **style.LINES["prediction"])[0])
-        self.words = stage.actor(ax.text(0.1, 0, "", color=stage.colours.sources["prediction"], ha="left", va="bottom", zorder=6))
-
-    def set(self, context: Context) -> None:
-        x, y = context.prediction if context.prediction is not None else ((), ())
-        self.line.set_data(x, y)
-        self.words.set_text("your prediction" if len(x) else "")
-        if len(x):
-            self.words.set_position((x[0], y[0] + 0.03))
+    return draw
 
 
-__all__ = ["median", "one_width", "per_seed"]
+SHARE_TOP = 0.6
+LOSSES = (1e-9, 1.0)
+
+
+def escape(stage: Stage) -> Draw:
+    """A stuck network is given silent neurons: N_Δ and the loss against iteration, before and after."""
+    figure, colours = stage.figure, stage.colours
+    if stage.narrow:
+        grid = figure.add_gridspec(2, 1, hspace=0.45, left=0.2, right=0.97, top=0.95, bottom=0.085)
+        panels = [figure.add_subplot(grid[i]) for i in range(2)]
+    else:
+        grid = figure.add_gridspec(1, 2, wspace=0.22, left=0.08, right=0.985, top=0.92, bottom=0.14)
+        panels = [figure.add_subplot(grid[0, i]) for i in range(2)]
+    count, loss = panels
+    count.set(ylim=(-0.02, SHARE_TOP), label="count")
+    count.set_title(r"unsatisfied share of the points  $N_\Delta/P$")
+    count.axhline(0, color=colours.ink, linewidth=1)
+    count.set_yticks([0, 0.2, 0.4, 0.6])
+    loss.set_yscale("log")
+    loss.set(ylim=LOSSES, label="loss")
+    loss.set_title("loss")
+    loss.set_yticks([1e-9, 1e-6, 1e-3, 1])
+    loss.set_yticks([], minor=True)
+    traces = [Traces(stage, ax) for ax in panels]
+    marks, words = [], []
+    for ax in panels:
+        ax.set_xlabel("iteration")
+        ax.grid(axis="y")
+        marks.append(stage.actor(ax.axvline(0, color=colours.sources["theory"], linewidth=2, linestyle=(0, (6, 3)))))
+    for share, side in ((0.25, "center"), (0.75, "center")):
+        words.append(stage.actor(count.text(share, 0.98, "", transform=count.transAxes, ha=side, va="top")))
+
+    def draw(ds: Any, context: Context) -> None:
+        steps = np.asarray(ds.step.values, float)
+        state = ds.state.values
+        traces[0].set(steps, np.asarray(ds.N_delta_trace.values) / float(ds.P), state)
+        traces[1].set(steps, np.maximum(ds.loss_trace.values, LOSSES[0] * 1.2), state)
+        added = steps[len(steps) // 2 - 1] + 0.5
+        for mark in marks:
+            mark.set_xdata([added, added])
+        sizes = np.asarray(ds.N_trace.values)
+        words[0].set_text(f"N = {sizes[0]:.0f}")
+        words[1].set_text(f"N = {sizes[-1]:.0f}" if np.isfinite(sizes[-1]) else "neurons\nadded here")
+
+    return draw
