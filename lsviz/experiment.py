@@ -65,7 +65,7 @@ class Table:
         except KeyError:
             raise AttributeError(name) from None
 
-    def set(self, **scalars: float | str) -> "Table":
+    def set(self, **scalars: Any) -> "Table":
         """Set whole variables: a number into every entry, or an array of the variable's shape."""
         for name, value in scalars.items():
             self._arrays[name][...] = value

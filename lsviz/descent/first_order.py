@@ -39,7 +39,7 @@ def adam(problem: Problem, w: Any, *, budget: int, learning_rate: float = 5e-3, 
     return _drive(rule, (zero, zero), problem, w, budget, tol, stop)
 
 
-def fire(problem: Problem, w: Any, *, budget: int, dt: float = 0.01, dt_max: float = 1.0, tol: float = 1e-6, stop: bool = True) -> Iterator[State]:
+def fire(problem: Problem, w: Any, *, budget: int, dt: float = 0.1, dt_max: float = 3.0, tol: float = 1e-6, stop: bool = True) -> Iterator[State]:
     """FIRE: molecular dynamics that keeps to the downhill direction and stops dead when it goes uphill.
 
     Bitzek et al. 2006, 10.1103/PhysRevLett.97.170201 (N_min 5, f_inc 1.1, f_dec 0.5, α 0.1, f_α 0.99), each seed with its own time step.

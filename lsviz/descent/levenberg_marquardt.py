@@ -1,14 +1,15 @@
 """Levenberg–Marquardt on the active set, batched over seeds: the second-order descent that makes a network jam in a tenth of a second."""
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from .. import xp as xps
 from .state import State, finite, unsatisfied, where
 
-START, SHRINK, GROW, SMALLEST, LARGEST = 1.0, 0.25, 4.0, 1e-9, 1e6
+START, SHRINK, GROW, SMALLEST, LARGEST = 1.0, 0.25, 4.0, 1e-4, 1e6
 
 
+@runtime_checkable
 class View(Protocol):
     """A problem seen at w: gaps (S, P) and what its derivatives need."""
 
@@ -23,6 +24,7 @@ class View(Protocol):
         ...
 
 
+@runtime_checkable
 class Tangent(Protocol):
     """The linearised constraints at chosen points, each weighed: J (S, K, size), never formed unless asked."""
 
@@ -39,6 +41,7 @@ class Tangent(Protocol):
         ...
 
 
+@runtime_checkable
 class Curved(Protocol):
     """What Levenberg–Marquardt asks of a problem."""
 
@@ -65,7 +68,8 @@ def levenberg_marquardt(problem: Curved, w: Any, *, budget: int, tol: float = 1e
     Θ_yy is the neural tangent kernel between those points, with their labels: the solver *is* the tangent kernel of the infinite-width
     theory, at finite width and recomputed at every step; μ → 0 is the jump to the bottom of the linearised network, μ → ∞ is
     gradient flow for a time 1/μ. Solved in the smaller of K points (dual) and `size` parameters (primal); a step is taken per seed where
-    it lowers E, then μ × ¼, else μ × 4. A seed leaves the batch when N_Δ = 0, or when its linear algebra breaks (`failed`, kept at its
+    it lowers E, then μ × ¼; else μ × 4, × 16, × 64 … for refusals in a row (the active set changes under a step that is too bold, and a
+    slow way back froze seeds a hair above zero). A seed leaves the batch when N_Δ = 0, or when its linear algebra breaks (`failed`, kept at its
     last good step). w (S, size); yields the start, then one state an iteration, at most `budget`.
     Levenberg 1944, Marquardt 1963, 10.1137/0111030; the energy is arXiv:1809.09349, eq. 1.
     """
@@ -78,7 +82,7 @@ def levenberg_marquardt(problem: Curved, w: Any, *, budget: int, tol: float = 1e
 
     live = where((unsatisfied(view.gaps, tol) > 0) & ~state.failed)
     w, view, energy = state.w[live], view.seeds(live), energy[live]
-    mu = xp.full_like(energy, START)
+    mu, grow = xp.full_like(energy, START), xp.full_like(energy, GROW)
     for step in range(1, budget + 1):
         if live.shape[0] == 0:
             return
@@ -88,7 +92,8 @@ def levenberg_marquardt(problem: Curved, w: Any, *, budget: int, tol: float = 1e
         new = problem.look(trial)
         new_energy = problem.energy(new.gaps)
         better = new_energy < energy  # false for NaN
-        mu = xp.clip(xp.where(better, mu * SHRINK, mu * GROW), SMALLEST, LARGEST)
+        mu = xp.clip(xp.where(better, mu * SHRINK, mu * grow), SMALLEST, LARGEST)
+        grow = xp.where(better, xp.full_like(grow, GROW), grow * GROW)
         if bool(xp.all(better)):
             w, view, energy = trial, new, new_energy
         elif bool(xp.any(better)):
@@ -103,7 +108,8 @@ def levenberg_marquardt(problem: Curved, w: Any, *, budget: int, tol: float = 1e
         going = (unsatisfied(view.gaps, tol) > 0) & ~broken
         if not bool(xp.all(going)):
             index = where(going)
-            live, w, view, energy, mu = live[index], w[index], view.seeds(index), energy[index], mu[index]
+            live, w, view, energy = live[index], w[index], view.seeds(index), energy[index]
+            mu, grow = mu[index], grow[index]
 
 
 def _step(problem: Curved, w: Any, view: View, mu: Any) -> Any:

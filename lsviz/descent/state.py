@@ -1,7 +1,7 @@
 """What every descent yields, and what it asks of a problem."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from .. import xp as xps
 
@@ -29,6 +29,7 @@ class Evaluation(NamedTuple):
     gaps: Any
 
 
+@runtime_checkable
 class Problem(Protocol):
     """A pure function of w whose constraints have gaps: a network with its points, later a packing with its pairs."""
 
