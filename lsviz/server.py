@@ -17,6 +17,7 @@ from voila.app import Voila
 PACKAGE = Path(__file__).resolve().parent
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 TEMPLATE = "lsviz"
+EXTENSIONS = ("@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "anywidget")
 
 
 class PageKernels(AsyncMappingKernelManager):
@@ -107,9 +108,11 @@ def app(port: int = 8866, ip: str = "localhost", browse: bool = True) -> None:
             f"--Voila.port={port}",
             f"--Voila.ip={ip}",
             "--Voila.open_browser=True",
-            "--Voila.log_level=WARN",
+            "--Voila.log_level=ERROR",
             f"--VoilaConfiguration.template={TEMPLATE}",
             "--VoilaConfiguration.allow_template_override=NO",
+            # What else is installed in JupyterLab was built for another version of it, and slows every page.
+            *(f"--VoilaConfiguration.extension_allowlist={name}" for name in EXTENSIONS),
             f"--VoilaConfiguration.multi_kernel_manager_class={__name__}.PageKernels",
         ]
     )

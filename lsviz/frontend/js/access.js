@@ -37,7 +37,11 @@ function render({ model, el, signal: given }) {
   };
   const nameField = (field) => {
     const widget = field.closest(".jupyter-widgets"), key = widget ? described(widget) : "";
-    if (key && spoken(key) !== key) setAttribute(field, "aria-label", spoken(key));
+    if (key && spoken(key) !== key) return setAttribute(field, "aria-label", spoken(key));
+    if (key || field.labels?.length) return;
+    const slider = widget?.parentElement?.querySelector(".noUi-target")?.closest(".jupyter-widgets");
+    const name = field.title || (slider ? `${spoken(described(slider))}, as a number` : "");
+    if (name) setAttribute(field, "aria-label", name);
   };
   const sweep = () => {
     queued = false;

@@ -1,6 +1,6 @@
 // A file from Python, saved by the browser without any server: {name, type} and its bytes.
 function render({ model, el }) {
-  el.classList.add("lsviz-download");
+  el.classList.add("lsviz-file");
   const said = make("span", { class: "lsviz-said", role: "status" });
   el.replaceChildren(said);
   let old = null;

@@ -20,7 +20,7 @@ const copy = async (text) => {
 };
 
 function render({ model, el }) {
-  el.classList.add("lsviz-link");
+  el.classList.add("lsviz-copylink");
   const button = make("button", { type: "button", class: "lsviz-button jupyter-button", text: model.get("label") });
   const field = make("input", { type: "text", readonly: true, hidden: true, "aria-label": "link to this state" });
   const said = make("span", { class: "lsviz-said", role: "status" });
