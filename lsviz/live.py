@@ -213,7 +213,7 @@ class Player:
         else:
             if not self._shown or self.flow.open():
                 self._held = (self._item, False)
-        if self._held and (self.flow.open() or self._held[1] and not self.flow.seen):
+        if self._held and (self.flow.open() or (self._held[1] and not self.flow.seen)):
             self._deliver()
 
     def _deliver(self) -> None:

@@ -140,7 +140,8 @@ class Board:
             made.on_click(lambda _: self._try(act))
             return made
 
-        self.presets = {words: button(words, lambda words=words: session.preset(words), "go to this setting") for words in session.app.presets}
+        hint = "go to this setting"
+        self.presets = {words: button(words, lambda words=words: session.preset(words), hint) for words in session.app.presets}
         habits = [
             button("Reset", session.reset, "back to the start; forget what was found and kept"),
             button("Keep", session.keep, "pin this curve as a ghost, to compare"),

@@ -253,7 +253,8 @@ class Session:
 
     def _fail(self, values: dict[str, Any], error: Exception) -> None:
         """Show what went wrong in words; the last good values stand, so the next move goes on from them."""
-        words = str(error) if isinstance(error, ValueError) and str(error) else f"This could not be computed: {type(error).__name__}: {error}"
+        plain = isinstance(error, ValueError) and str(error)
+        words = str(error) if plain else f"This could not be computed: {type(error).__name__}: {error}"
         with self._lock:
             self.error, self.values = words, dict(self._good)
         self.picture.show(None, self.status, settled=True, error=words)

@@ -25,7 +25,7 @@ def ladder(P: int, L: int) -> tuple[Rung, ...]:
         N = network.dense(d, neurons / L, L).N
         if rungs and N > LARGEST * P:
             break
-        if N >= SMALLEST * P and (not rungs or N / P > FINEST * rungs[-1].at):
+        if N >= SMALLEST * P and (not rungs or FINEST * rungs[-1].at < N / P):
             rungs.append(Rung(N / P, neurons / L, f"{N / P:.3g} (N = {N})"))
     return tuple(rungs)
 
@@ -107,9 +107,11 @@ def transition_status(ds: Any, values: dict[str, Any]) -> str:
     known = int((ds.state.values != "waiting").any(-1).sum())
     adam = values["how"] == "adam"
     steps = f"{int(values['budget']) * ADAM_STEPS} Adam steps" if adam else count(int(values["budget"]), "iteration")
-    stuck = middle(np.where(ds.N.values[:, None] <= float(ds.N_star), ds.N_delta / ds.N, np.nan)) if np.isfinite(ds.N_star) else 0
     if np.isfinite(ds.N_star):
-        words = f"half of the networks fit at N*/P = {float(ds.N_star) / P:.2f} (N* = {float(ds.N_star):.0f}, P = {int(P)}); below it N_Δ/N = {stuck:.2f}"
+        under = np.flatnonzero(ds.N.values <= float(ds.N_star))
+        stuck = middle(ds.N_delta.values[under[-1]]) / float(ds.N.values[under[-1]]) if under.size else 0.0
+        words = (f"half of the networks fit at N*/P = {float(ds.N_star) / P:.2f} (N* = {float(ds.N_star):.0f}, P = {int(P)}); "
+                 f"the stuck ones just below have N_Δ/N = {stuck:.2f}")  # fmt: skip
     else:
         words = f"no threshold inside these sizes yet (P = {int(P)})"
     if adam:
@@ -145,13 +147,12 @@ transition = App(
 
 def contrast_status(ds: Any, values: dict[str, Any]) -> str:
     said = []
-    for name, words in (("hinge", "hinge"), ("logistic", "cross-entropy")):
+    for name, words in (("hinge", "under the hinge"), ("logistic", "under cross-entropy")):
         ratio = (ds.N_delta.sel(loss_name=name) / ds.N).values
-        largest = np.nanmax([middle(row) for row in ratio]) if np.isfinite(ratio).any() else 0
-        some = ratio[np.isfinite(ratio) & (ratio > 0)]
-        least = some.min() if some.size else 0
-        said.append(f"{words}: unsatisfied networks have N_Δ/N from {least:.2f} to {largest:.2f}")
-    return f"{'; '.join(said)}; P = {int(ds.P)}, {count(ds.sizes['seed'], 'seed')}, {count(int(values['budget']), 'iteration')}"
+        known = np.isfinite(ratio) & (ds.state.sel(loss_name=name).values != "running")
+        said.append(f"{int((known & (ratio > 0) & (ratio < 0.3)).sum())} of {int(known.sum())} {words}")
+    return (f"networks between jammed and satisfied (0 < N_Δ/N < 0.3): {' and '.join(said)}; P = {int(ds.P)}, "
+            f"{count(ds.sizes['seed'], 'seed')}, {count(int(values['budget']), 'iteration')}")  # fmt: skip
 
 
 range_contrast = App(
@@ -170,9 +171,9 @@ range_contrast = App(
 
 def escape_status(ds: Any, values: dict[str, Any]) -> str:
     seeds, P, N, before = ds.sizes["seed"], float(ds.P), float(ds.N), float(ds.N_before)
-    small = tally(ds.state_before) if N > before else tally(ds.state)
+    small = tally(ds.state_before) if before < N else tally(ds.state)
     words = f"N/P = {before / P:.2f} (N = {int(before)}, P = {int(P)}): {small}"
-    if N > before:
+    if before < N:
         words += f"; with neurons added N/P = {N / P:.2f} (N = {int(N)}): {tally(ds.state)}, N_Δ/N = {middle(ds.N_delta) / N:.2f}"
     return f"{words}; {count(seeds, 'seed')}, 2 × {count(int(values['budget']), 'iteration')}"
 

@@ -69,6 +69,22 @@ def medians(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return places, np.array([np.median(y[x == at]) for at in places])
 
 
+class Memo:
+    """`stack` of many Datasets, worked out again only when the list changes: a trail is the same for many frames."""
+
+    def __init__(self) -> None:
+        self._key: tuple = ()
+        self._held: list[Any] = []
+        self._found = stack([])
+
+    def __call__(self, datasets: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        key = tuple(map(id, datasets))
+        if key != self._key:
+            self._key, self._held = key, list(datasets)  # held, so that an id is not given to another Dataset
+            self._found = stack([per_seed(ds) for ds in datasets])
+        return self._found
+
+
 class Ghosts:
     """Kept curves: the median over seeds at each size, grey, told apart by their dashes, named in the empty lower left corner."""
 
@@ -119,7 +135,7 @@ class Prediction:
 
 
 def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "unfinished"), sources: dict[str, str] | None = None,
-           **place: Any) -> Any:  # fmt: skip
+           over: str = "", **place: Any) -> Any:  # fmt: skip
     """A static legend of marks (states of live networks) and lines (`sources`: kind → words)."""
     handles = []
     for state in states:
@@ -127,6 +143,8 @@ def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "un
         colour = stage.colours.states[state]
         handles.append(Line2D([], [], linestyle="none", marker=mark, markersize=size, color=colour, markeredgewidth=1.4,
                               markerfacecolor=colour if filled else "none", label=words))  # fmt: skip
+    if over:
+        handles.append(Line2D([], [], linestyle="none", marker="^", markersize=8, color=stage.colours.states["unsat"], label=over))
     for kind, words in (sources or {}).items():
         handles.append(Line2D([], [], color=stage.colours.sources[kind], label=words, **style.LINES[kind]))
     place = {"loc": "upper right", "handletextpad": 0.4, "labelspacing": 0.25, "borderaxespad": 0.0, "handlelength": 1.8, **place}

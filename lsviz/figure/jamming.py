@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 
 from . import style
-from .dots import Dots, Ghosts, Prediction, legend, per_seed, stack
+from .dots import Dots, Ghosts, Memo, Prediction, legend, per_seed
 from .stage import Context, Draw, Stage
 
 RATIO_TOP = 1.6  # top of every N_Δ/N axis; what lies above is drawn at its edge as a triangle
@@ -20,11 +20,11 @@ def one_width(stage: Stage) -> Draw:
     """One network size: where its points stand against the margin, how they got there, and N_Δ/N among the sizes visited."""
     figure = stage.figure
     if stage.narrow:
-        grid = figure.add_gridspec(3, 1, height_ratios=[1.1, 0.6, 1.7], hspace=0.7, left=0.155, right=0.97, top=0.95, bottom=0.085)
+        grid = figure.add_gridspec(3, 1, height_ratios=[1.1, 0.6, 1.7], hspace=0.62, left=0.16, right=0.97, top=0.955, bottom=0.075)
         left, strip, right = (figure.add_subplot(grid[i]) for i in range(3))
     else:
-        grid = figure.add_gridspec(2, 2, height_ratios=[1.7, 1], width_ratios=[1, 1.05], hspace=0.62, wspace=0.2,
-                                   left=0.07, right=0.985, top=0.93, bottom=0.13)  # fmt: skip
+        grid = figure.add_gridspec(2, 2, height_ratios=[1.7, 1], width_ratios=[1, 1.05], hspace=0.62, wspace=0.24,
+                                   left=0.06, right=0.985, top=0.93, bottom=0.13)  # fmt: skip
         left, strip = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
         right = figure.add_subplot(grid[:, 1])
     gaps, trace, ratio = _gap_panel(stage, left), _trace_strip(stage, strip), _ratio_panel(stage, right)
@@ -37,32 +37,39 @@ def one_width(stage: Stage) -> Draw:
     return draw
 
 
-GAPS_TOP = 0.3  # share of the points in one bin
+GAPS_TOP = 0.12  # share of the points in one bin
 
 
 def _gap_panel(stage: Stage, ax: Any) -> Callable[[Any], None]:
-    """Histogram of Δ = 1 − y f over all seeds; satisfied, below the margin, misclassified."""
+    """Histogram of Δ = 1 − y f over all seeds; satisfied, below the margin, misclassified. What lies beyond −3 is told in words."""
     colours = stage.colours
     ax.set(xlim=(-3, 2), ylim=(0, GAPS_TOP), label="gaps")
     ax.set_title("all points by their gap Δ")
-    ax.set_xticks([-3, -2, -1, 0, 1, 2], ["≤−3", "−2", "−1", "margin", "1", "≥2"])
+    ax.set_xticks([-3, -2, -1, 0, 1, 2], ["−3", "−2", "−1", "margin", "1", "≥2"])
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    sides = [(-3, 0, colours.satisfied, "satisfied"), (0, 1, colours.below, "below\nmargin"), (1, 2, colours.wrong, "wrong\nside")]
+    sides = [
+        (-3, 0, colours.satisfied, ("satisfied",)),
+        (0, 1, colours.below, ("below", "margin")),
+        (1, 2, colours.wrong, ("wrong", "side")),
+    ]
     bars = []
     for low, high, colour, words in sides:
         ax.axvspan(low, high, color=colour, alpha=0.1, linewidth=0)
-        ax.text((low + high) / 2, 0.97 * GAPS_TOP, words, ha="center", va="top", color=colours.ink, linespacing=1.05)
+        for row, word in enumerate(words):
+            ax.text((low + high) / 2, (0.88 - 0.13 * row) * GAPS_TOP, word, ha="center")
         bars.append((low, high, ax.fill_between([], [], color=colour, alpha=0.9, linewidth=0)))
-    stage.actor([bar for *_, bar in bars])
+    beyond = ax.text(-2.95, 0.72 * GAPS_TOP, "", va="center")
+    stage.actor([*(bar for *_, bar in bars), beyond])
     ax.axvline(0, color=colours.ink, linewidth=1.6)
 
     def draw(ds: Any) -> None:
         centre = np.asarray(ds.gap_bin.values)
         share = np.nan_to_num(np.asarray(ds.gap_count.values)).sum(1) / max(float(ds.P) * ds.sizes["seed"], 1)
+        beyond.set_text(f"← {share[0]:.0%} beyond" if share[0] > 0.005 else "")
         half = (centre[1] - centre[0]) / 2
         for low, high, bar in bars:
-            chosen = (centre > low) & (centre < high)
+            chosen = (centre > max(low, -3 + 2 * half)) & (centre < high)
             edges = np.ravel(np.column_stack([centre[chosen] - half, centre[chosen] + half]))
             tops = np.repeat(np.minimum(share[chosen], GAPS_TOP), 2)
             bar.set_data(edges, 0 * tops, tops)
@@ -90,19 +97,28 @@ class Traces:
 
 
 def _trace_strip(stage: Stage, ax: Any) -> Callable[[Any], None]:
-    """N_Δ/N of every seed against iteration, as the networks train."""
-    ax.set(ylim=(0, 2.5), label="training", xlabel="iteration")
-    ax.xaxis.labelpad = 1
-    ax.set_title("while they train")
-    ax.set_ylabel(RATIO)
-    ax.set_yticks([0, 1, 2])
-    ax.grid(axis="y")
+    """The loss of every seed against iteration, as the networks train."""
+    _loss_axis(ax)
+    ax.set_xlabel("iteration", labelpad=1)
+    ax.set_title("loss while they train")
     traces = Traces(stage, ax)
 
     def draw(ds: Any) -> None:
-        traces.set(ds.step.values, np.asarray(ds.N_delta_trace.values) / float(ds.N), ds.state.values)
+        traces.set(ds.step.values, np.maximum(ds.loss_trace.values, 1.5 * LOSSES[0]), ds.state.values)
 
     return draw
+
+
+LOSSES = (1e-9, 1.0)
+
+
+def _loss_axis(ax: Any) -> None:
+    """A logarithmic loss; what is smaller than the axis, zero too, runs along its foot."""
+    ax.set_yscale("log")
+    ax.set(ylim=LOSSES, label="loss")
+    ax.set_yticks([1e-8, 1e-4, 1], ["$10^{-8}$", "$10^{-4}$", "1"])
+    ax.set_yticks([], minor=True)
+    ax.grid(axis="y")
 
 
 def ratio_axes(stage: Stage, ax: Any, name: str = "ratio", flip: bool = False) -> None:
@@ -110,7 +126,8 @@ def ratio_axes(stage: Stage, ax: Any, name: str = "ratio", flip: bool = False) -
     colours = stage.colours
     size_axis(ax, flip)
     ax.set(ylim=(-0.08, RATIO_TOP), label=name)
-    ax.set_ylabel(RATIO)
+    if not stage.narrow:
+        ax.set_ylabel(RATIO)
     ax.set_yticks([0, 0.5, 1, 1.5])
     ax.axhline(0, color=colours.ink, linewidth=1)
     ax.axhline(1, color=colours.sources["theory"], **style.LINES["theory"])
@@ -130,19 +147,20 @@ def _ratio_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     """N_Δ/N of the present size, and of every size visited before in this setting."""
     colours = stage.colours
     ratio_axes(stage, ax)
-    ax.set_title("unsatisfied points per parameter")
-    ax.text(SIZES[1], 1.02, PARTICLES, ha="right", va="bottom", color=colours.sources["theory"])
+    ax.set_title("unsatisfied points per parameter" if not stage.narrow else RATIO)
+    ax.text(SIZES[1], 0.97, PARTICLES, ha="right", va="top", color=colours.sources["theory"])
     legend(stage, ax)
     ghosts = Ghosts(stage, ax, RATIO_TOP)
     place = stage.actor(ax.axvline(0.1, color=colours.faint, linewidth=1.2))
     trail = Dots(stage, ax, top=RATIO_TOP, faded=True, zorder=3)
+    visited = Memo()
     dots = Dots(stage, ax, top=RATIO_TOP, zorder=5)
     prediction = Prediction(stage, ax)
 
     def draw(ds: Any, context: Context) -> None:
         place.set_xdata([float(ds.N) / float(ds.P)] * 2)
         dots.set(*per_seed(ds))
-        trail.set(*stack([per_seed(old) for old in context.trail]))
+        trail.set(*visited(context.trail))
         ghosts.set(context.ghosts)
         prediction.set(context)
 
@@ -153,13 +171,14 @@ def transition(stage: Stage) -> Draw:
     """N_Δ/N of every network against its size, as they are found; N* with its error; switchable to P/N."""
     colours = stage.colours
     if stage.narrow:
-        ax = stage.figure.add_axes((0.155, 0.33, 0.815, 0.62))
-        place = dict(loc="upper left", bbox_to_anchor=(-0.12, -0.17))
+        ax = stage.figure.add_axes((0.12, 0.31, 0.85, 0.64))
+        ax.set_title(RATIO)
+        place = dict(loc="upper left", bbox_to_anchor=(-0.1, -0.16), ncols=2, columnspacing=1)
     else:
-        ax = stage.figure.add_axes((0.07, 0.135, 0.68, 0.83))
+        ax = stage.figure.add_axes((0.07, 0.135, 0.665, 0.83))
         place = dict(loc="upper left", bbox_to_anchor=(1.02, 1.0))
     ratio_axes(stage, ax)
-    legend(stage, ax, states=("sat", "unsat", "unfinished", "dead", "running"),
+    legend(stage, ax, states=("sat", "unsat", "unfinished", "dead", "running"), over="off the scale",
            sources=dict(theory=PARTICLES, live="$N^*$: half of them fit", ghost="kept", prediction="your prediction"), **place)  # fmt: skip
     band = stage.actor(ax.axvspan(0.1, 0.1, color=colours.ink, alpha=0.12, linewidth=0, zorder=1))
     star = stage.actor(ax.axvline(0.1, color=colours.sources["live"], zorder=1, **style.LINES["live"]))
@@ -224,7 +243,7 @@ def contrast(stage: Stage) -> Draw:
         actors.append((name, Ghosts(stage, ax, RATIO_TOP), Dots(stage, ax, top=RATIO_TOP), Prediction(stage, ax)))
     if not stage.narrow:
         panels[1].set_ylabel("")
-    panels[1].text(SIZES[1], 1.02, PARTICLES, ha="right", va="bottom", color=colours.sources["theory"])
+    panels[1].text(SIZES[1], 0.97, PARTICLES, ha="right", va="top", color=colours.sources["theory"])
     legend(stage, panels[1])
 
     def draw(ds: Any, context: Context) -> None:
@@ -239,48 +258,43 @@ def contrast(stage: Stage) -> Draw:
     return draw
 
 
-SHARE_TOP = 0.6
-LOSSES = (1e-9, 1.0)
+SHARE_TOP = 0.8
 
 
 def escape(stage: Stage) -> Draw:
     """A stuck network is given silent neurons: N_Δ and the loss against iteration, before and after."""
     figure, colours = stage.figure, stage.colours
     if stage.narrow:
-        grid = figure.add_gridspec(2, 1, hspace=0.45, left=0.2, right=0.97, top=0.95, bottom=0.085)
+        grid = figure.add_gridspec(2, 1, hspace=0.45, left=0.16, right=0.97, top=0.955, bottom=0.075)
         panels = [figure.add_subplot(grid[i]) for i in range(2)]
     else:
-        grid = figure.add_gridspec(1, 2, wspace=0.22, left=0.08, right=0.985, top=0.92, bottom=0.14)
+        grid = figure.add_gridspec(1, 2, wspace=0.18, left=0.06, right=0.985, top=0.92, bottom=0.14)
         panels = [figure.add_subplot(grid[0, i]) for i in range(2)]
     count, loss = panels
     count.set(ylim=(-0.02, SHARE_TOP), label="count")
-    count.set_title(r"unsatisfied share of the points  $N_\Delta/P$")
+    count.set_title(r"unsatisfied share  $N_\Delta/P$")
     count.axhline(0, color=colours.ink, linewidth=1)
-    count.set_yticks([0, 0.2, 0.4, 0.6])
-    loss.set_yscale("log")
-    loss.set(ylim=LOSSES, label="loss")
+    count.set_yticks([0, 0.2, 0.4, 0.6, 0.8])
+    count.grid(axis="y")
+    _loss_axis(loss)
     loss.set_title("loss")
-    loss.set_yticks([1e-9, 1e-6, 1e-3, 1])
-    loss.set_yticks([], minor=True)
-    traces = [Traces(stage, ax) for ax in panels]
-    marks, words = [], []
+    marks = []
     for ax in panels:
         ax.set_xlabel("iteration")
-        ax.grid(axis="y")
         marks.append(stage.actor(ax.axvline(0, color=colours.sources["theory"], linewidth=2, linestyle=(0, (6, 3)))))
-    for share, side in ((0.25, "center"), (0.75, "center")):
-        words.append(stage.actor(count.text(share, 0.98, "", transform=count.transAxes, ha=side, va="top")))
+    traces = [Traces(stage, ax) for ax in panels]
+    small = stage.actor(loss.text(0.25, 0.06, "", transform=loss.transAxes, ha="center"))
+    large = stage.actor(loss.text(0.76, 0.97, "", transform=loss.transAxes, ha="center", va="top"))
+    count.text(0.52, 0.97, "neurons added", transform=count.transAxes, va="top", color=colours.sources["theory"])
 
     def draw(ds: Any, context: Context) -> None:
-        steps = np.asarray(ds.step.values, float)
-        state = ds.state.values
-        traces[0].set(steps, np.asarray(ds.N_delta_trace.values) / float(ds.P), state)
-        traces[1].set(steps, np.maximum(ds.loss_trace.values, LOSSES[0] * 1.2), state)
+        steps, sizes = np.asarray(ds.step.values, float), np.asarray(ds.N_trace.values)
+        traces[0].set(steps, np.asarray(ds.N_delta_trace.values) / float(ds.P), ds.state.values)
+        traces[1].set(steps, np.maximum(ds.loss_trace.values, 1.5 * LOSSES[0]), ds.state.values)
         added = steps[len(steps) // 2 - 1] + 0.5
         for mark in marks:
             mark.set_xdata([added, added])
-        sizes = np.asarray(ds.N_trace.values)
-        words[0].set_text(f"N = {sizes[0]:.0f}")
-        words[1].set_text(f"N = {sizes[-1]:.0f}" if np.isfinite(sizes[-1]) else "neurons\nadded here")
+        small.set_text(f"N = {sizes[0]:.0f}")
+        large.set_text(f"N = {sizes[-1]:.0f}" if np.isfinite(sizes[-1]) else "")
 
     return draw

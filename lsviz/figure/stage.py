@@ -48,7 +48,7 @@ class Stage:
         self.narrow = width < 640
         self.actors: list[Any] = []
         self._scenery: Any = None
-        self._settings = style.settings(dark)
+        self._settings = style.settings(dark, style.NARROW_SIZE if self.narrow else style.FONT_SIZE)
         with matplotlib.rc_context(self._settings):
             self.figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI * ratio)
             self.canvas = FigureCanvasAgg(self.figure)

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 FONT_SIZE = 12.0  # points at 100 dots per inch: 16.7 css pixels in a picture 900 pixels wide
+NARROW_SIZE = 10.0  # on a phone
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,13 @@ def palette(dark: bool) -> Palette:
 
 
 @cache
-def settings(dark: bool) -> dict[str, Any]:
-    """matplotlib's rcParams of the house style; use inside `matplotlib.rc_context`, never globally."""
+def settings(dark: bool, size: float = FONT_SIZE) -> dict[str, Any]:
+    """matplotlib's rcParams of the house style at a font size; use inside `matplotlib.rc_context`, never globally."""
     colours = palette(dark)
     return {
-        "font.size": FONT_SIZE, "axes.labelsize": FONT_SIZE, "axes.titlesize": FONT_SIZE, "axes.titleweight": "bold",
-        "axes.titlelocation": "left", "xtick.labelsize": FONT_SIZE, "ytick.labelsize": FONT_SIZE,
-        "legend.fontsize": FONT_SIZE, "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
+        "font.size": size, "axes.labelsize": size, "axes.titlesize": size, "axes.titleweight": "bold",
+        "axes.titlelocation": "left", "xtick.labelsize": size, "ytick.labelsize": size,
+        "legend.fontsize": size, "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
         "figure.facecolor": "none", "savefig.facecolor": "none", "axes.facecolor": "none",
         "axes.edgecolor": colours.faint, "axes.labelcolor": colours.ink, "axes.titlecolor": colours.ink,
         "text.color": colours.ink, "xtick.color": colours.faint, "ytick.color": colours.faint,
