@@ -25,7 +25,7 @@ class Points:
 
 
 def points(*, P: int = 40, noise: float = 0.15, labels: str = "parity", data_seed: int = 0) -> Points:
-    """P points on two interleaved half circles, scattered by `noise`; y says which half circle ("parity") or is a coin's answer ("random")."""
+    """P points on two interleaved half circles, scattered by `noise`; y says which ("parity") or is a coin's answer ("random")."""
     given = dict(P=P, noise=noise, labels=labels, data_seed=data_seed)
     P, noise, labels, data_seed = (tidy(ARGUMENTS[name], value) for name, value in given.items())
     rng = np.random.default_rng(data_seed)
@@ -37,8 +37,8 @@ def points(*, P: int = 40, noise: float = 0.15, labels: str = "parity", data_see
 
 
 @experiment(cost="slider")
-def toy_descent(*, P: int = 40, noise: float = 0.15, labels: str = "parity", data_seed: int = 0, h: float = 6.0, L: int = 2, act: str = "swish",
-                learning_rate: float = 0.15, budget: int = 300, seeds: Any = 4) -> Iterator[Table]:  # fmt: skip
+def toy_descent(*, P: int = 40, noise: float = 0.15, labels: str = "parity", data_seed: int = 0, h: float = 6.0, L: int = 2,
+                act: str = "swish", learning_rate: float = 0.15, budget: int = 300, seeds: Any = 4) -> Iterator[Table]:  # fmt: skip
     """A network learns points in the plane by w ← w − η ∇ℒ: what f, w, P, N, L and the loss are.
 
     Dims (seed): loss, N_delta, state, up (share of steps on which the loss rose); (step, seed): loss_trace; (row, column): f of the first
@@ -51,17 +51,16 @@ def toy_descent(*, P: int = 40, noise: float = 0.15, labels: str = "parity", dat
     across, upward = np.meshgrid(plane, plane)
     cells = np.stack([across.ravel(), upward.ravel()], axis=1)
     table = _table(plane, budget, seeds, P)
-    table.set(P=P, N=net.N, size=net.size, x1=training.x[:, 0], x2=training.x[:, 1], y=training.y)
+    table.set(P=P, N=net.N, size=net.size)
+    table.x1[:], table.x2[:], table.y[:] = training.x[:, 0], training.x[:, 1], training.y
     last: Any = None
+    table.prepare(lambda: _show(table, net, last, cells))
     for last in _quiet(descent.gradient_descent(fit, net.init(seeds), budget=budget, learning_rate=learning_rate)):
         table.loss_trace[last.step] = last.loss
-        if last.step % 5 == 0 or last.step < 5:
-            _show(table, net, last, cells)
-            yield table
+        yield table.set(iterations=last.step, progress=last.step / budget)
     table.loss_trace[last.step :] = last.loss  # who is done stays
-    _show(table, net, last, cells)
     earlier = table.loss_trace[max(0, budget - count.lookback(budget, False))]
-    table.set(state=count.ending(last.gaps, training.y, last.failed, earlier, last.loss, budget=budget, second_order=False))
+    table.state[:] = count.ending(last.gaps, training.y, last.failed, earlier, last.loss, budget=budget, second_order=False)
     yield table
 
 
@@ -87,12 +86,11 @@ def _table(plane: np.ndarray, budget: int, seeds: tuple[int, ...], P: int) -> Ta
 
 
 def _show(table: Table, net: network.Dense, now: Any, cells: np.ndarray) -> None:
+    """Fill in what only a picture needs: once a Dataset, not once a step."""
     trace = table.loss_trace[: now.step + 1]
-    up = np.mean(np.diff(trace, axis=0) > 0, axis=0) if now.step else np.zeros(trace.shape[1])
-    table.set(
-        loss=now.loss, N_delta=count.unsatisfied(now.gaps), gap=now.gaps[0], up=up, iterations=now.step,
-        f=net(now.w[:1], cells)[0].reshape(GRID, GRID), progress=now.step / (len(table.loss_trace) - 1),
-    )  # fmt: skip
+    table.up[:] = np.mean(np.diff(trace, axis=0) > 0, axis=0) if now.step else 0.0
+    table.loss[:], table.N_delta[:], table.gap[:] = now.loss, count.unsatisfied(now.gaps), now.gaps[0]
+    table.f[:] = net(now.w[:1], cells)[0].reshape(GRID, GRID)
 
 
 def climbed(ds: Any) -> int:

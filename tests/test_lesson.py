@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from lsviz import lesson
-from lsviz.lesson import words
+from lsviz.lesson import catalog, words
 from lsviz.lesson.answers import Answers
 from lsviz.lesson.page import Lesson
 from lsviz.lesson.questions import Number, OwnWords, Pick, Recall
@@ -54,8 +54,8 @@ def pick(answers):
 
 
 def number(answers, session, **more):
-    return Number(answers, "n", "Where is N*/P?", run=session, truth=lambda ds: ds.ratio, low="Look to the right.", high="Look to the left.",
-                  why="That is the jump.", **more)
+    return Number(answers, "n", "Where is N*/P?", run=session, truth=lambda ds: ds.ratio, low="Look to the right.",
+                  high="Look to the left.", why="That is the jump.", **more)
 
 
 def jump(answers, session, **more):
@@ -219,6 +219,9 @@ def test_break_it_is_checked_on_the_apps_own_state():
     session = Session(P=300, step=0.1)
     item = BreakIt(Answers(), "b", session, "Make the loss rise", reached="Too long a step.", hint="Think of a valley.",
                    goal=lambda values, ds: bool(ds.rise > 0) or "The loss still falls.")
+    session.gives(rise=2.0)
+    assert not item.done, "what the app opens with does not count"
+    session.values["step"] = 0.2
     session.gives(rise=-1.0)
     assert not item.done and item.feedback.text == "The loss still falls."
     session.values["step"] = 5.0
@@ -230,10 +233,10 @@ def test_break_it_is_checked_on_the_apps_own_state():
 
 def everything(session):
     here = Lesson(3)
-    items = dict(pick=here.pick("q", "Which?", right="a", why="Yes.", wrong={"b": "no"}),
+    items = dict(pick=here.pick("q", ask="Which?", right="a", why="Yes.", wrong={"b": "no"}),
                  number=number(here.answers, session), predict=jump(here.answers, session, **SHAPES),
-                 recall=here.recall("r", "What is N?", "Weights."), words=here.own_words("o", "Say it", "So it is."),
-                 broken=here.break_it("b", session, "Break", goal=lambda v, ds: True, reached="Done."))
+                 recall=here.recall("r", ask="What is N?", answer="Weights."), words=here.own_words("o", ask="Say it", summary=["So it is."]),
+                 broken=here.break_it("b", Session(step=1), ask="Break", goal=lambda v, ds: True, reached="Done."))
     return here, items
 
 
@@ -251,6 +254,8 @@ def answered():
     session.gives(ratio=0.24)
     items["number"].field.value = "0.24"
     items["number"].check()
+    items["broken"].session.values["step"] = 2
+    items["broken"].session.gives()
     return here, items
 
 
@@ -293,10 +298,27 @@ def test_one_bad_answer_in_a_file_does_not_cost_the_others():
     assert "1 could not be read" in here.message.text
 
 
+LESSONS = [entry.name for entry in catalog.lessons() if catalog.texts(entry.name)]
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_words_of_every_question_hold_the_rules(name):
+    """Every wrong choice has a hint of its own, no hint holds the answer, ids say their lesson."""
+    asked = [(key, text) for key, text in catalog.texts(name).items() if "ask" in text]
+    assert len(asked) >= 8
+    for key, text in asked:
+        assert key.startswith(name.split("_")[0] + "-"), key
+        if "wrong" not in text:
+            continue
+        hints = list(text["wrong"].values())
+        assert len(set(hints)) == len(hints) and all(len(hint) > 30 for hint in hints), key
+        assert not any(text["right"].lower() in hint.lower() for hint in hints), key
+
+
 def test_ids_are_unique():
     here, _ = answered()
-    with pytest.raises(ValueError, match="'q' is used twice"):
-        here.pick("q", "Which?", right="a", why="", wrong={"b": "no"})
+    with pytest.raises(ValueError, match="'q', which another question"):
+        here.pick("q", ask="Which?", right="a", why="", wrong={"b": "no"})
 
 
 def test_the_record_holds_predictions_against_outcomes():

@@ -1,40 +1,37 @@
-"""The twelve lessons of the talk: number, title, claim, minutes, prerequisites. Read from frontend/lessons.json."""
+"""The twelve lessons of the talk, read from the list that the gallery page shows, and the words of their questions."""
 
 import json
-from dataclasses import dataclass, field
+import tomllib
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
+
+LIST = "jupyter/voila/templates/lsviz/lessons.html.j2"  # a template that sets one variable, in JSON
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One lesson on the map of the talk; `ready` is False for those still to come."""
+    """One lesson on the map of the talk; `here` is False for those still to come."""
 
-    number: int
     name: str
     title: str
     claim: str
-    minutes: int = 25
-    needs: tuple[int, ...] = ()
-    symbols: tuple[str, ...] = ()
-    ready: bool = False
-    extra: dict = field(default_factory=dict, compare=False)
+    minutes: int
+    here: bool
+
+    @property
+    def number(self) -> int:
+        """Its place in the talk, 0 to 11."""
+        return int(self.name.split("_")[0])
 
 
 @cache
 def lessons() -> tuple[Entry, ...]:
     """All twelve, in the order of the talk."""
-    text = resources.files("lsviz.frontend").joinpath("lessons.json").read_text("utf-8")
-    content = json.loads(text)
-    rows = content["lessons"] if isinstance(content, dict) else content
-    return tuple(sorted(map(_entry, rows), key=lambda entry: entry.number))
-
-
-def _entry(given: dict) -> Entry:
-    known = {name: given[name] for name in Entry.__dataclass_fields__ if name in given and name != "extra"}
-    for name in ("needs", "symbols"):
-        known[name] = tuple(known.get(name, ()))
-    return Entry(**known, extra=given)
+    text = resources.files("lsviz.frontend").joinpath(LIST).read_text("utf-8")
+    rows = json.loads(text[text.index("[") : text.rindex("]") + 1])
+    return tuple(Entry(row["name"], row["title"], row["claim"], int(row["minutes"]), bool(row["here"])) for row in rows)
 
 
 def lesson(number: int) -> Entry:
@@ -42,4 +39,11 @@ def lesson(number: int) -> Entry:
     for entry in lessons():
         if entry.number == number:
             return entry
-    raise ValueError(f"number: got {number!r}, the talk has lessons {lessons()[0].number} to {lessons()[-1].number}")
+    raise ValueError(f"number: got {number!r}; allowed: {lessons()[0].number} to {lessons()[-1].number}")
+
+
+@cache
+def texts(name: str) -> dict[str, dict[str, Any]]:
+    """The words of a lesson's questions by id; {} for a lesson that has none yet."""
+    file = resources.files("lsviz.lesson").joinpath("texts", f"{name}.toml")
+    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}

@@ -2,13 +2,13 @@
 
 import base64
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
 import ipywidgets as w
 
-from lsviz import symbols
+from lsviz import symbols as glossary
 from lsviz.frontend import LectureMode, Store
 from lsviz.lesson import catalog
 from lsviz.lesson.answers import Answers
@@ -21,53 +21,67 @@ from lsviz.lesson.words import rich, short, symbol
 class Lesson(Shown):
     """The header of a lesson, and the maker of everything that asks its learner something."""
 
-    def __init__(self, number: int):
+    def __init__(self, number: int, needs: Sequence[int] = (), symbols: Sequence[str] = ()):
         self.entry = catalog.lesson(number)
+        self.symbols = tuple(symbols)
+        self.texts = catalog.texts(self.entry.name)
         self.answers = Answers(self.entry.name)
         self.store = Store(name=self.entry.name)
         self.lecture = LectureMode()
         self.message = Feedback("lsviz-notice")
         self.answers.watch(self._keep)
         self.store.observe(self._kept, "values")
-        self.widget = classed(w.VBox([w.HTML(css()), prose(head(self.entry), "lsviz-header"), row(self.store, self.lecture),
+        self.widget = classed(w.VBox([w.HTML(css()), prose(head(self.entry, needs, symbols), "lsviz-header"), row(self.store, self.lecture),
                                       self.message.widget]), "lsviz-item")
 
     # what a cell may show
 
-    def recall(self, key: str, ask: str, answer: str) -> Recall:
-        return Recall(self.answers, key, ask, answer)
+    # Their words stand in texts/<lesson>.toml under the same id, or are given here.
 
-    def pick(self, key: str, ask: str, **choices: Any) -> Pick:
-        return Pick(self.answers, key, ask, **choices)
+    def recall(self, key: str, **about: Any) -> Recall:
+        return Recall(self.answers, key, **self._words(key, about))
 
-    def number(self, key: str, ask: str, **about: Any) -> Number:
-        return Number(self.answers, key, ask, **about)
+    def pick(self, key: str, **about: Any) -> Pick:
+        return Pick(self.answers, key, **self._words(key, about))
 
-    def predict(self, key: str, app: Any, ask: str, *, start: Mapping[str, Any] | None = None, **about: Any) -> Predict:
+    def number(self, key: str, **about: Any) -> Number:
+        return Number(self.answers, key, **self._words(key, about))
+
+    def predict(self, key: str, app: Any, *, start: Mapping[str, Any] | None = None, **about: Any) -> Predict:
         """`app` is an App (a session of it is opened at the values `start`) or a session."""
-        return Predict(self.answers, key, opened(app, start), ask, **about)
+        return Predict(self.answers, key, opened(app, start), **self._words(key, about))
 
-    def break_it(self, key: str, app: Any, ask: str, *, start: Mapping[str, Any] | None = None, **about: Any) -> BreakIt:
+    def break_it(self, key: str, app: Any, *, start: Mapping[str, Any] | None = None, **about: Any) -> BreakIt:
         """`app` is an App (a session is opened at `start`) or a session shown elsewhere (then give show=False)."""
-        return BreakIt(self.answers, key, opened(app, start), ask, **about)
+        return BreakIt(self.answers, key, opened(app, start), **self._words(key, about))
 
-    def own_words(self, key: str, ask: str, *summary: str) -> OwnWords:
-        return OwnWords(self.answers, key, ask, summary)
+    def own_words(self, key: str, **about: Any) -> OwnWords:
+        return OwnWords(self.answers, key, **self._words(key, about))
 
-    def misconception(self, quote: str, refuted: str) -> Shown:
-        return panel(f"<p class='lsviz-quote'>“{quote}”</p><p>{refuted}</p>", "lsviz-misconception", "You may have thought")
+    def _words(self, key: str, about: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self.texts.get(key, {}), **about}
 
-    def worked(self, title: str, *steps: str) -> Shown:
-        return panel("<ol>" + "".join(f"<li>{step}</li>" for step in steps) + "</ol>", "lsviz-worked", title)
+    def misconception(self, key: str, **about: str) -> Shown:
+        """`quote`: in the learner's words; `refuted`: by which experiment."""
+        text = self._words(key, about)
+        return panel(f"<p class='lsviz-quote'>“{text['quote']}”</p><p>{text['refuted']}</p>", "lsviz-misconception", "You may have thought")
 
-    def sources(self, *papers: tuple[str, str, str], limits: str) -> Shown:
-        """papers: (what it says, who and when, DOI); limits: what we could not reproduce."""
-        lines = "".join(f"<li>{claim} <a href='https://doi.org/{doi}' rel='noopener'>{who}, doi:{doi}</a></li>" for claim, who, doi in papers)
-        return panel(f"<ul>{lines}</ul><p><b>What we could not reproduce.</b> {limits}</p>", "lsviz-sources", "Sources and limits")
+    def worked(self, key: str, **numbers: Any) -> Shown:
+        """`title` and `steps` of one number, worked out; {fields} of the steps are filled from `numbers`, which come from a run."""
+        text = self.texts[key]
+        steps = "".join(f"<li>{step.format(**numbers)}</li>" for step in text["steps"])
+        return panel(f"<ol>{steps}</ol>", "lsviz-worked", text["title"])
+
+    def sources(self, key: str = "sources", **about: Any) -> Shown:
+        """`papers`: [what it says, who and when, DOI] each; `limits`: what we could not reproduce."""
+        text = self._words(key, about)
+        lines = "".join(f"<li>{claim} {doi_link(who, doi)}</li>" for claim, who, doi in text["papers"])
+        body = f"<ul>{lines}</ul><p><b>What we could not reproduce.</b> {text['limits']}</p>"
+        return panel(body, "lsviz-sources", "Sources and limits")
 
     def glossary(self, *names: str) -> Shown:
         """The symbols of this lesson, or those named, each with its sentence."""
-        chosen = [symbols.SYMBOLS[name] for name in names or self.entry.symbols]
+        chosen = [glossary.SYMBOLS[name] for name in names or self.symbols]
         lines = "".join(f"<dt>{symbol(s.name)} <span>{s.long_name}</span></dt><dd>{html.escape(s.meaning)}</dd>" for s in chosen)
         return panel(f"<dl>{lines}</dl>", "lsviz-glossary", "Symbols")
 
@@ -110,6 +124,11 @@ def panel(text: str, css_class: str, title: str) -> Panel:
     return Panel(prose(f"<h3>{title}</h3>{text}", css_class, "section"))
 
 
+PAGE = """<!doctype html><meta charset="utf-8"><title>{title}</title>
+<style>body {{ font: 16px sans-serif; margin: 2em }} table {{ border-collapse: collapse }}
+td, th {{ border: 1px solid #999; padding: .4em; text-align: left }}</style><h1>{title}</h1>{body}"""
+
+
 class Record(Shown):
     """The printable record: what the learner predicted, what came out. Nothing is scored."""
 
@@ -124,9 +143,7 @@ class Record(Shown):
     def _refresh(self) -> None:
         body = self.html()
         self.table.value = f"<h3>Your record</h3>{body}"
-        page = f"<!doctype html><meta charset='utf-8'><title>{html.escape(self.title)}</title><style>body{{font:16px sans-serif;margin:2em}}" \
-               f"td,th{{border:1px solid #999;padding:.4em;text-align:left}}table{{border-collapse:collapse}}</style>" \
-               f"<h1>{html.escape(self.title)}</h1>{body}"
+        page = PAGE.format(title=html.escape(self.title), body=body)
         self.link.value = download(page, "lsviz-record.html", "Save the record for printing", "text/html")
 
     def html(self) -> str:
@@ -159,31 +176,35 @@ def opened(app: Any, start: Mapping[str, Any] | None) -> Any:
     return app.open(**(start or {}))
 
 
-def head(entry: catalog.Entry) -> str:
-    """Title, claim, minutes, prerequisites, symbols, neighbours."""
-    before = [catalog.lesson(number) for number in entry.needs]
-    needs = ", ".join(link(e) for e in before) or "nothing"
-    marks = " ".join(f"<span class='lsviz-chip'>{symbol(name)}</span>" for name in entry.symbols)
+def head(entry: catalog.Entry, needs: Sequence[int], symbols: Sequence[str]) -> str:
+    """Claim, minutes, prerequisites, symbols, neighbours. The title stands in the notebook itself."""
+    before = ", ".join(link(catalog.lesson(number)) for number in needs) or "nothing"
+    marks = " ".join(f"<span class='lsviz-chip'>{symbol(name)}</span>" for name in symbols)
     every = catalog.lessons()
     place = every.index(entry)
     back = f"← {link(every[place - 1])}" if place else ""
     on = f"{link(every[place + 1])} →" if place + 1 < len(every) else ""
-    return (f"<p class='lsviz-number'>Lesson {entry.number}</p><h1>{entry.title}</h1><p class='lsviz-claim'>{rich(entry.claim)}</p>"
-            f"<p class='lsviz-facts'><b>{entry.minutes} minutes</b> · before: {needs} · symbols: {marks}</p>"
-            f"<nav aria-label='Lessons'><span>{back}</span><span>{on}</span></nav>")
+    return (f"<p class='lsviz-claim'>{rich(entry.claim)}</p>"
+            f"<p class='lsviz-facts'><b>{entry.minutes} minutes</b> · before: {before} · symbols (point at one): {marks}</p>"
+            f"<nav aria-label='Neighbours'><span>{back}</span><span>{on}</span></nav>")
 
 
 def link(entry: catalog.Entry) -> str:
     """A link to a lesson's page; plain text while it is still to come."""
     title = f"{entry.number} {html.escape(entry.title)}"
-    return f"<a href='{entry.name}.ipynb'>{title}</a>" if entry.ready else f"<span class='lsviz-later'>{title} (to come)</span>"
+    return f"<a href='{entry.name}.ipynb'>{title}</a>" if entry.here else f"<span class='lsviz-later'>{title} (to come)</span>"
+
+
+def doi_link(who: str, doi: str) -> str:
+    """A reference as a link."""
+    return f"<a href='https://doi.org/{doi}' rel='noopener'>{who}, doi:{doi}</a>"
 
 
 def cards() -> Panel:
     """The map of the talk: a card a lesson, those to come greyed."""
     made = "".join(
-        f"<li class='{'lsviz-card' if e.ready else 'lsviz-card lsviz-later'}'><b>{link(e)}</b><p>{rich(e.claim)}</p>"
-        f"<small>{f'{e.minutes} minutes' if e.ready else 'to come'}</small></li>" for e in catalog.lessons())
+        f"<li class='{'lsviz-card' if e.here else 'lsviz-card lsviz-later'}'><b>{link(e)}</b><p>{rich(e.claim)}</p>"
+        f"<small>{f'{e.minutes} minutes' if e.here else 'to come'}</small></li>" for e in catalog.lessons())
     return Panel(prose(f"<ul class='lsviz-cards'>{made}</ul>", "", "nav"))
 
 
@@ -198,6 +219,6 @@ def css() -> str:
     return f"<style>{resources.files('lsviz.lesson').joinpath('lesson.css').read_text('utf-8')}</style>"
 
 
-def header(number: int) -> Lesson:
-    """Open the lesson `number`: its header, and the object that makes its questions."""
-    return Lesson(number)
+def header(number: int, *, needs: Sequence[int] = (), symbols: Sequence[str] = ()) -> Lesson:
+    """Open the lesson `number`: its header, and the object that makes its questions. `needs`: lessons before it; `symbols`: names."""
+    return Lesson(number, needs, symbols)

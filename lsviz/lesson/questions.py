@@ -9,7 +9,9 @@ import numpy as np
 
 from lsviz.lesson.answers import Answers
 from lsviz.lesson.parts import Feedback, Item, Run, box, button, classed, finished, prose, quoted, radio, row
-from lsviz.lesson.words import number, plain, rich, short
+from lsviz.lesson.words import number, plain, rich
+
+NO_RUN = "Your own run above has no answer to this yet. Let it finish, or press Reset there, then check again."
 
 
 class Recall(Item):
@@ -121,7 +123,7 @@ class Number(Item):
             return self.feedback.say("bad", str(error))
         accepted = self.interval()
         if accepted is None:
-            return self.feedback.say("bad", "Your own run above has no answer to this yet. Let it finish, or press Reset there, then check again.")
+            return self.feedback.say("bad", NO_RUN)
         side = "low" if given < accepted[0] else "high" if given > accepted[1] else "right"
         self.put(ask=self.ask, tries=[*self.answers.get(self.key).get("tries", []), self.field.value.strip()], right=side == "right")
         self._tell(side, given, accepted)

@@ -39,7 +39,8 @@ class Predict(Item):
         self.session, self.ask, self.outcome, self.words, self.unsure = session, plain(ask), outcome, words, unsure
         self.shapes, self.options, self.range, self.expected = shapes, options, value, expected
         self.curve: tuple[np.ndarray, np.ndarray] | None = None
-        self.committed, self.guess, self.start = False, None, dict(session.values)
+        self.guess: float | None = None
+        self.committed, self.start = False, dict(session.values)
         self.feedback, self.gap = Feedback("lsviz-prediction"), Feedback("lsviz-prediction")
         self.entry = self._entry()
         self.commit_button = button("This is my prediction", self.commit, main=True, tip="Commit, and see the result")
@@ -175,7 +176,7 @@ class BreakIt(Item):
                  reached: str, hint: str = "", show: bool = True):
         super().__init__(answers, key)
         self.session, self.ask, self.goal, self.reached, self.hint = session, plain(ask), goal, reached, hint
-        self.done = False
+        self.done, self.start = False, dict(session.values)
         self.feedback = Feedback()
         help_me = [button("A hint", lambda: self.feedback.say("note", self.hint), tip="A hint, not the setting")] if hint else []
         self.feedback.say("note", "Not reached yet. Move the controls: each answer is checked as it comes.")
@@ -184,7 +185,7 @@ class BreakIt(Item):
                           self.feedback.widget, css="lsviz-break")
 
     def _result(self, ds: Any) -> None:
-        if self.done or not finished(ds):
+        if self.done or not finished(ds) or dict(self.session.values) == self.start:
             return
         answer = self.goal(dict(self.session.values), ds)
         if answer is True or (isinstance(answer, np.bool_) and bool(answer)):

@@ -1,0 +1,85 @@
+"""Numbers that a lesson's questions read off a learner's own run: one small function of a Dataset each."""
+
+from typing import Any
+
+import numpy as np
+
+BETWEEN = (0.02, 0.3)  # N_Δ/N of a network that is neither satisfied nor jammed
+
+
+def jump(ds: Any) -> float:
+    """N*/P: parameters per point at which half of the networks fit."""
+    return float(ds.N_star) / float(ds.P)
+
+
+def ratios(ds: Any) -> np.ndarray:
+    """N_Δ/N of every network, widths (if any) first, sorted by N."""
+    sized = ds.sortby("N") if "width" in ds.dims else ds
+    return np.asarray((sized.N_delta / sized.N).transpose(..., "seed").values, float)
+
+
+def stuck(ds: Any) -> np.ndarray:
+    """N_Δ/N of the stuck networks at the largest size at which more than half of the networks are not satisfied."""
+    table = np.atleast_2d(ratios(ds))
+    most = np.flatnonzero((table > 0).mean(axis=1) > 0.5)
+    if not most.size:
+        return np.array([np.nan])
+    row = table[most[-1]]
+    return row[row > BETWEEN[1]]
+
+
+def typical(ds: Any) -> dict[str, Any]:
+    """Words for a worked number: N_Δ of the median stuck network of one size (`left`), the others (`rest`), N_Δ/N (`ratio`)."""
+    counts = np.sort(ds.N_delta.values[ds.N_delta.values > 0])
+    left = int(counts[len(counts) // 2])
+    return dict(left=left, rest=int(ds.P) - left, ratio=left / float(ds.N))
+
+
+def none_between(ds: Any) -> bool:
+    """No *finished* network (sat or unsat) lies between 0 and the jump."""
+    table, state = ratios(ds), ds.state.transpose(..., "seed").values
+    done = (state == "sat") | (state == "unsat")
+    return not bool((done & (table > BETWEEN[0]) & (table < BETWEEN[1])).any())
+
+
+def between(ds: Any) -> int:
+    """How many networks lie between: neither at 0 nor above 0.3."""
+    table = ratios(ds)
+    return int(((table > BETWEEN[0]) & (table < BETWEEN[1])).sum())
+
+
+def rightly_classified(ds: Any) -> float:
+    """Of the points below the margin (Δ > 0), the share whose sign is right all the same (Δ < 1)."""
+    counts = ds.gap_count.sum("seed")
+    below = float(counts.where(ds.gap_bin > 0).sum())
+    return float(counts.where((ds.gap_bin > 0) & (ds.gap_bin < 1)).sum()) / below if below else float("nan")
+
+
+def satisfied(ds: Any) -> int:
+    """How many networks ended with every point beyond the margin."""
+    return int((ds.state == "sat").sum())
+
+
+def jump_in(low: float, high: float, **held: Any) -> Any:
+    """A goal for break_it: N*/P inside (low, high) while the controls `held` keep their values."""
+
+    def goal(values: dict[str, Any], ds: Any) -> bool | str:
+        moved = [name for name, value in held.items() if values[name] != value]
+        if moved:
+            return f"Not like this: put {', '.join(moved)} back."
+        at = jump(ds)
+        if not np.isfinite(at):
+            return "This run does not bracket the threshold: no size had half of its networks satisfied."
+        return low < at < high or f"N*/P = {at:.2g} is not there yet."
+
+    return goal
+
+
+def many_between(count: int) -> Any:
+    """A goal for break_it: at least `count` networks between 0 and the jump."""
+
+    def goal(values: dict[str, Any], ds: Any) -> bool | str:
+        found = between(ds)
+        return found >= count or f"{found} of {ds.N_delta.size} networks lie between; {count} are wanted."
+
+    return goal
