@@ -3,6 +3,7 @@
 Both run in this process until Ctrl+C. Kernels are held to one thread. On Voilà a kernel lives as long as its page.
 """
 
+import logging
 import os
 import sys
 import threading
@@ -35,6 +36,11 @@ class PageKernels(AsyncMappingKernelManager):
         self.cull_idle_timeout, self.cull_interval = int(self.grace), 4
         self._alone: dict[str, float] = {}
         self._seen: set[str] = set()
+
+    async def start_kernel(self, **options: Any) -> str:
+        """Start a kernel that keeps its warnings from the terminal in which the server runs."""
+        options.setdefault("extra_arguments", ["--IPKernelApp.log_level=ERROR"])
+        return await super().start_kernel(**options)
 
     def notify_connect(self, kernel_id: str) -> None:
         """A page connects."""
@@ -101,6 +107,7 @@ def jupyter_path() -> Path:
 def app(port: int = 8866, ip: str = "localhost", browse: bool = True) -> None:
     """Serve the gallery on `port`, or the next free one, until interrupted."""
     prepare()
+    logging.getLogger("tornado.general").setLevel(logging.ERROR)  # it warns of a time-out that Jupyter handles itself
     Gallery.browse = browse
     Gallery.launch_instance(
         [
