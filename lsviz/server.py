@@ -95,7 +95,8 @@ def prepare() -> None:
     """Set what kernels inherit: one thread each, and where Voilà finds our template."""
     for name in ONE_THREAD:
         os.environ[name] = "1"
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(jupyter_path()), os.environ.get("JUPYTER_PATH")]))
+    for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH"):  # the page's template; JupyterLab without its question about news
+        os.environ[name] = os.pathsep.join(filter(None, [str(jupyter_path()), os.environ.get(name)]))
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 
 
