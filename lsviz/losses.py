@@ -14,8 +14,10 @@ SOFTNESS = 20.0  # the softhinge's own β
 def value(name: str, gaps: Any) -> Any:
     """Loss of each point, shape of `gaps`. hinge ½Δ₊², logistic log(1 + e^(Δ−1)) = log(1 + e^(−yf)), softhinge log(1 + e^(20Δ))/20."""
     if name == "hinge":
-        overlap = xps.namespace(gaps).clip(gaps, 0, None)
-        return 0.5 * overlap * overlap
+        overlap = force(name, gaps)
+        overlap *= overlap
+        overlap *= 0.5
+        return overlap
     if name == "logistic":
         return xps.softplus(gaps - 1)
     if name == "softhinge":
@@ -26,7 +28,7 @@ def value(name: str, gaps: Any) -> Any:
 def force(name: str, gaps: Any) -> Any:
     """Derivative of `value` by Δ: what pulls the point over the margin; zero beyond it for the hinge only."""
     if name == "hinge":
-        return xps.namespace(gaps).clip(gaps, 0, None)
+        return xps.namespace(gaps).clip(gaps, 0, None)  # a new array
     if name == "logistic":
         return xps.logistic(gaps - 1)
     if name == "softhinge":

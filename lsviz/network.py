@@ -20,7 +20,11 @@ from .symbols import ARGUMENTS
 
 
 class Layer(NamedTuple):
-    """Where one layer stands in w: weights (fan_out, fan_in), then bias (fan_out); s scales W a."""
+    """Where one layer stands in w: weights (fan_out, fan_in), then bias (fan_out).
+
+    `scale` is s_l of the parametrisation times the normalisation of the activation that the layer reads, so that the large arrays hold
+    plain act(βz)/β. A bias is the weight of one more input, constant 1/scale: z = scale · [W b] [a; 1/scale] = scale · W a + b.
+    """
 
     fan_in: int
     fan_out: int
@@ -32,7 +36,7 @@ class Layer(NamedTuple):
 class Stacks(NamedTuple):
     """What a forward pass leaves: the input of every layer, the slope act′(z) of every hidden layer, and the output."""
 
-    inputs: list[Any]  # A_0 (d, P), or (S, d, K) after `at`; then (S, n_l, P)
+    inputs: list[Any]  # A_0 (d, P), or (S, d, K) after `at`; then (S, n_l, P); with biases one more row, constant 1/s_l
     slopes: list[Any]  # (S, n_l, P), l = 1..L
     f: Any  # (S, P)
 
@@ -96,9 +100,10 @@ class Dense:
         return tuple(layers)
 
     def _layer_scale(self, i: int, fan_in: int) -> float:
+        s = normalisation(self.act, self.beta) if i > 0 else 1.0
         if self.scale == "standard":
-            return 1.0
-        return 1 / fan_in if self.scale == "mean_field" and i == self.L else 1 / math.sqrt(fan_in)
+            return s
+        return s / fan_in if self.scale == "mean_field" and i == self.L else s / math.sqrt(fan_in)
 
     @cached_property
     def N(self) -> int:
@@ -129,7 +134,13 @@ class Dense:
     def __call__(self, w: Float[Any, "S size"], x: Float[Any, "P d"]) -> Float[Any, "S P"]:
         """f(w, x): one number per network and point."""
         self._check(w, x)
-        return self.forward(w, x.T, slopes=False).f
+        return self.forward(w, self.features_first(x), slopes=False).f
+
+    def features_first(self, x: Float[Any, "P d"]) -> Float[Any, "rows P"]:
+        """The points as the input of the first layer: transposed, with the row of the bias."""
+        xp = xps.namespace(x)
+        rows = [x.T, xp.full_like(x[:, :1], 1 / self.layers[0].scale).T] if self.bias else [x.T]
+        return xp.concat(rows, axis=0)
 
     def _check(self, w: Any, x: Any) -> None:
         if w.ndim != 2 or w.shape[1] != self.size:
@@ -137,69 +148,70 @@ class Dense:
         if x.ndim != 2 or x.shape[1] != self.d:
             raise ValueError(f"x: got shape {tuple(x.shape)}; allowed: (P, {self.d})")
 
-    def forward(self, w: Any, xt: Any, slopes: bool = True) -> Stacks:
-        """The stacks at all points; xt (d, P) is features first. Without `slopes` only f is wanted."""
-        inputs, gradients = [xt], []
-        a = xt
+    def forward(self, w: Any, points: Any, slopes: bool = True) -> Stacks:
+        """The stacks at all points, given as `features_first`. Without `slopes` only f is wanted."""
+        inputs, gradients = [points], []
         for i, layer in enumerate(self.layers):
-            z = _scaled(_product(self._weight(w, layer), a), layer.scale)
-            if self.bias:
-                z += w[:, layer.bias][..., None]
+            weight = self._weight(w, layer)
             if i == self.L:
-                return Stacks(inputs, gradients, z[:, 0])
-            a, slope = activate(z, self.act, self.beta, slopes)
+                return Stacks(inputs, gradients, (weight @ inputs[-1])[:, 0])
+            a = xps.namespace(w).empty((w.shape[0], layer.fan_out + self.bias, points.shape[-1]), dtype=w.dtype, device=w.device)
+            if self.bias:
+                a[:, layer.fan_out] = 1 / self.layers[i + 1].scale
+            z = xps.product(weight, inputs[-1], a[:, : layer.fan_out])
+            gradients.append(activate(z, self.act, self.beta, slopes))
             inputs.append(a)
-            gradients.append(slope)
         raise AssertionError("a network has an output layer")
 
     def _weight(self, w: Any, layer: Layer) -> Any:
-        return w[:, layer.weight].reshape(w.shape[0], layer.fan_out, layer.fan_in)
+        """scale · [W b] (S, fan_out, fan_in + 1): the scale is applied here, where the array is small."""
+        weight = w[:, layer.weight].reshape(w.shape[0], layer.fan_out, layer.fan_in)
+        if self.bias:
+            weight = xps.namespace(w).concat([weight, w[:, layer.bias][..., None]], axis=2)
+        return _scaled(weight, layer.scale)
 
     def sensitivities(self, w: Any, stacks: Stacks, out: Any) -> list[Any]:
         """D_l = out · ∂f/∂z_l (S, fan_out, P) for every layer, `out` (S, P) weighs the output of each point."""
         d = out[:, None, :]
         result = [d]
         for layer, slope in zip(reversed(self.layers[1:]), reversed(stacks.slopes), strict=True):
-            weight = self._weight(w, layer)
-            # one output neuron: an outer product, cheaper as a broadcast than as a matrix product
-            back = xps.namespace(w).matrix_transpose(weight) * d if layer.fan_out == 1 else xps.namespace(w).matrix_transpose(weight) @ d
-            d = _scaled(back, layer.scale)
+            back = xps.namespace(w).matrix_transpose(self._weight(w, layer)[..., : layer.fan_in])
+            d = back * d if layer.fan_out == 1 else back @ d  # one output neuron: a broadcast, cheaper than a matrix product
             d *= slope
             result.append(d)
         return result[::-1]
 
     def pullback(self, stacks: Stacks, sensitivities: list[Any]) -> Any:
         """Jᵀu (S, size) for sensitivities that already carry u: s_l D_l A_lᵀ for the weights, the sum over points for the bias."""
-        xp = xps.namespace(stacks.f)
         parts = []
         for layer, a, d in zip(self.layers, stacks.inputs, sensitivities, strict=True):
-            parts.append(_scaled(_outer(d, a), layer.scale).reshape(d.shape[0], -1))
+            block = _scaled(_outer(d, a), layer.scale)
+            parts.append(block[..., : layer.fan_in].reshape(d.shape[0], -1))
             if self.bias:
-                parts.append(d.sum(-1))
-        return xp.concat(parts, axis=1)
+                parts.append(block[..., layer.fan_in])
+        return xps.namespace(stacks.f).concat(parts, axis=1)
 
     def kernel(self, stacks: Stacks, sensitivities: list[Any]) -> Any:
         """Tangent kernel (S, P, P): Θ = Σ_l (s_l² A_lᵀ A_l + 1) ∘ (D_lᵀ D_l), the 1 only with biases. No Jacobian."""
-        total = 0
+        total = None
         for layer, a, d in zip(self.layers, stacks.inputs, sensitivities, strict=True):
             xp = xps.namespace(d)
-            gram = _scaled(xp.matrix_transpose(a) @ a, layer.scale**2)
-            if self.bias:
-                gram += 1
-            total = total + gram * (xp.matrix_transpose(d) @ d if layer.fan_out > 1 else d[:, 0, :, None] * d)
+            d = _scaled(d, layer.scale)  # s_l on the small stack, not on the P × P matrices
+            part = xp.matrix_transpose(d) @ d if layer.fan_out > 1 else d[:, 0, :, None] * d
+            part *= xp.matrix_transpose(a) @ a
+            total = part if total is None else xps.add(total, part)
         return total
 
     def jacobian(self, stacks: Stacks, sensitivities: list[Any]) -> Any:
-        """J (S, P, size), ∂f/∂w at every point: for small networks, where size < P."""
-        xp = xps.namespace(stacks.f)
-        parts = []
+        """Jᵀ (S, size, P), ∂f/∂w at every point, parameters first: for small networks, where size < P."""
+        count, points = stacks.f.shape
+        jt = xps.namespace(stacks.f).empty((count, self.size, points), dtype=stacks.f.dtype, device=stacks.f.device)
         for layer, a, d in zip(self.layers, stacks.inputs, sensitivities, strict=True):
-            dt, at = xp.matrix_transpose(d), xp.matrix_transpose(a)
-            at = at[None] if at.ndim == 2 else at
-            parts.append(_scaled(dt[..., None] * at[..., None, :], layer.scale).reshape(*dt.shape[:2], -1))
+            place = jt[:, layer.weight].reshape(count, layer.fan_out, layer.fan_in, points)  # a view
+            xps.multiply(_scaled(d, layer.scale)[:, :, None], a[..., None, : layer.fan_in, :], place)
             if self.bias:
-                parts.append(dt)
-        return xp.concat(parts, axis=2)
+                jt[:, layer.bias] = d
+        return jt
 
     def grow(self, w: Float[np.ndarray, "S size"], h: float, seeds: Any) -> tuple["Dense", Float[np.ndarray, "S size2"]]:
         """A wider network with the same f: new neurons listen (random weights) but nobody listens to them (zero weights).
@@ -245,45 +257,38 @@ def width_for(N: float, d: int, L: int) -> float:
 def normalisation(act: str, beta: float) -> float:
     """The factor c that makes E[(c act(βz)/β)²] = 1 for z ~ N(0, 1), by the trapezoidal rule."""
     z = np.linspace(-12, 12, 24001)
-    values = _activation(z, act, beta, False)[0]
     density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
-    return float(1 / np.sqrt(np.trapezoid(values**2 * density, z)))  # a Python float: keeps float32 in float32
+    a = z.copy()
+    activate(a, act, beta, False)
+    return float(1 / np.sqrt(np.trapezoid(a**2 * density, z)))  # a Python float: keeps float32 in float32
 
 
-def activate(z: Any, act: str, beta: float, slope: bool = True) -> tuple[Any, Any]:
-    """The normalised activation and its slope (None if not wanted)."""
-    a, da = _activation(z, act, beta, slope)
-    factor = normalisation(act, beta)
-    a *= factor
-    if slope:
-        da = da * factor
-    return a, da
-
-
-def _activation(z: Any, act: str, beta: float, slope: bool) -> tuple[Any, Any]:
-    """act(βz)/β and act′(βz), not normalised."""
+def activate(z: Any, act: str, beta: float, slope: bool = True) -> Any:
+    """Turn z into act(βz)/β, not normalised, in place; return the slope act′(βz) (None if not wanted)."""
     xp = xps.namespace(z)
     if act == "relu":
-        return xp.clip(z, 0, None), xp.astype(z > 0, z.dtype) if slope else None
+        mask = xp.astype(z > 0, z.dtype)
+        z *= mask  # cheaper than max(z, 0), and the mask is the slope
+        return mask if slope else None
     if act == "swish":  # βz σ(βz)/β, with σ through tanh: no overflow
-        s = z * (0.5 * beta)
-        s = xp.tanh(s)
-        s += 1
-        s *= 0.5
-        a = z * s
-        return a, s + beta * a * (1 - s) if slope else None
+        s = xps.logistic(z if beta == 1 else z * beta)
+        z *= s
+        if not slope:
+            return None
+        rest = 1 - s
+        rest *= z
+        if beta != 1:
+            rest *= beta
+        s += rest
+        return s
     if act == "tanh":
         t = xp.tanh(z * beta)
-        return t / beta, 1 - t * t if slope else None
+        z[...] = t / beta
+        return 1 - t * t if slope else None
     e = xps.erf(z * beta)
-    return e / beta, (2 / math.sqrt(math.pi)) * xp.exp(-((beta * z) ** 2)) if slope else None
-
-
-def _product(weight: Any, a: Any) -> Any:
-    """weight (S, o, i) times a (i, P) or (S, i, P); shared points make it one matrix product for all seeds."""
-    if a.ndim == 2:
-        return (weight.reshape(-1, a.shape[0]) @ a).reshape(weight.shape[0], weight.shape[1], a.shape[1])
-    return weight @ a
+    derivative = (2 / math.sqrt(math.pi)) * xp.exp(-((beta * z) ** 2)) if slope else None
+    z[...] = e / beta
+    return derivative
 
 
 def _outer(d: Any, a: Any) -> Any:

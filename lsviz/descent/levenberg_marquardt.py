@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 from .. import xp as xps
 from .state import State, finite, unsatisfied, where
 
+DUAL = 1.5  # the kernel of K points costs less than JᵀJ of `size` parameters up to K = DUAL · size
 START, SHRINK, GROW, SMALLEST, LARGEST = 1.0, 0.25, 4.0, 1e-4, 1e6
 
 
@@ -26,14 +27,14 @@ class View(Protocol):
 
 @runtime_checkable
 class Tangent(Protocol):
-    """The linearised constraints at chosen points, each weighed: J (S, K, size), never formed unless asked."""
+    """The linearised constraints at chosen points, each weighed: J (S, K, size), never formed unless size is the smaller."""
 
     def kernel(self) -> Any:
         """J Jᵀ (S, K, K)."""
         ...
 
     def jacobian(self) -> Any:
-        """J (S, K, size)."""
+        """Jᵀ (S, size, K)."""
         ...
 
     def pull(self, u: Any) -> Any:
@@ -67,7 +68,7 @@ def levenberg_marquardt(problem: Curved, w: Any, *, budget: int, tol: float = 1e
 
     Θ_yy is the neural tangent kernel between those points, with their labels: the solver *is* the tangent kernel of the infinite-width
     theory, at finite width and recomputed at every step; μ → 0 is the jump to the bottom of the linearised network, μ → ∞ is
-    gradient flow for a time 1/μ. Solved in the smaller of K points (dual) and `size` parameters (primal); a step is taken per seed where
+    gradient flow for a time 1/μ. Solved among the K points (dual), or among the `size` parameters (primal) where these are many fewer; a step is taken per seed where
     it lowers E, then μ × ¼; else μ × 4, × 16, × 64 … for refusals in a row (the active set changes under a step that is too bold, and a
     slow way back froze seeds a hair above zero). A seed leaves the batch when N_Δ = 0, or when its linear algebra breaks (`failed`, kept at its
     last good step). w (S, size); yields the start, then one state an iteration, at most `budget`.
@@ -122,18 +123,14 @@ def _step(problem: Curved, w: Any, view: View, mu: Any) -> Any:
     weight = xp.sqrt(xp.take_along_axis(stiffness, points, axis=1))
     pull = xp.take_along_axis(force, points, axis=1) / xp.where(weight > 0, weight, xp.ones_like(weight))
     tangent = problem.tangent(w, view, points, weight)
-    if k <= w.shape[1]:
-        kernel = tangent.kernel()
-        kernel += mu[:, None, None] * xps.like(_identity(k), kernel)
-        return tangent.pull(xps.solve_positive(kernel, pull))
-    jacobian = tangent.jacobian()
-    transposed = xp.matrix_transpose(jacobian)
-    normal = transposed @ jacobian
-    normal += mu[:, None, None] * xps.like(_identity(w.shape[1]), normal)
-    return xps.solve_positive(normal, (transposed @ pull[..., None])[..., 0])
+    if k <= DUAL * w.shape[1]:
+        return tangent.pull(xps.solve_positive(_damped(tangent.kernel(), mu), pull))
+    jt = tangent.jacobian()
+    return xps.solve_positive(_damped(jt @ xp.matrix_transpose(jt), mu), (jt @ pull[..., None])[..., 0])
 
 
-def _identity(n: int) -> Any:
-    import numpy as np
-
-    return np.eye(n)
+def _damped(a: Any, mu: Any) -> Any:
+    """a + μ·1, written over a (S, n, n)."""
+    n = a.shape[-1]
+    a.reshape(-1, n * n)[:, :: n + 1] += mu[:, None]
+    return a

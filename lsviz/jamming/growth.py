@@ -21,7 +21,7 @@ def escape(
     preset: str = "jamming",
     data_seed: int = 0,
     h: float = 3.0,
-    add: float = 5.0,
+    add: float = 7.0,
     L: int = 2,
     act: str = "swish",
     beta: float = 1.0,
