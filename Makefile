@@ -36,17 +36,21 @@ app: $(READY)
 lab: $(READY)
 	@$(BIN)/python -m lsviz lab
 
-test: test-fast test-browser
+FAST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not browser"
+BROWSER := $(BIN)/python -m pytest -m browser
+
+# Those in the browser run after the others, alone and one at a time: they hold times.
+test: $(READY)
+	@$(FAST); fast=$$?; $(BROWSER); browser=$$?; test $$fast = 0 && test $$browser = 0
 
 test-fast: $(READY)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not browser"
+	$(FAST)
 
-# Alone and one at a time: they hold times.
 test-browser: $(READY)
-	$(BIN)/python -m pytest -m browser
+	$(BROWSER)
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	@status=0; for file in $$(grep -l __main__ benchmarks/*.py); do $(BIN)/python $$file || status=1; done; exit $$status
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -37,7 +37,7 @@ class PageKernels(AsyncMappingKernelManager):
         self._alone: dict[str, float] = {}
         self._seen: set[str] = set()
 
-    async def start_kernel(self, **options: Any) -> str:
+    async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
         """Start a kernel that keeps its warnings from the terminal in which the server runs."""
         options.setdefault("extra_arguments", ["--IPKernelApp.log_level=ERROR"])
         return await super().start_kernel(**options)
