@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import numpy as np
+
+from .. import toy
 from ..app import App, Steps
 
 STEPS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0)
@@ -12,17 +15,19 @@ def sentence(ds: Any, values: dict[str, Any]) -> str:
     """The status line: how many networks fit all points, the largest loss and how many points are left."""
     left, P, seeds = ds.N_delta.values, int(ds.P), ds.sizes["seed"]
     done = int((left == 0).sum())
-    return (
-        f"{done} of {seeds} networks satisfy all P = {P} points; the others leave N_Δ = {int(left.min())} to {int(left.max())}, "
-        f"with losses {float(ds.loss.min()):.2g} to {float(ds.loss.max()):.2g} (N = {int(ds.N)}, step size η = {values['learning_rate']:g}, "
-        f"{int(ds.iterations)} steps)"
-    )
+    words = f"{done} of {seeds} networks satisfy all P = {P} points"
+    if done < seeds:
+        others = np.sort(left[left > 0]).astype(int)
+        span = f"{others[0]}" if others[0] == others[-1] else f"{others[0]} to {others[-1]}"
+        words += f", {'the other leaves' if done == seeds - 1 else 'the others leave'} N_Δ = {span}"
+    low, high = float(ds.loss.min()), float(ds.loss.max())
+    return f"{words}; losses {low:.2g} to {high:.2g}; N = {int(ds.N)}, step size η = {values['learning_rate']:g}, {int(ds.iterations)} steps"
 
 
 toy_descent = App(
     name="toy_descent",
     title="A network is a function f(w, x) that rolls downhill until its points are satisfied",
-    source="toy_descent",
+    source=toy.toy_descent,
     picture="toy:learning",
     controls=dict(h=Steps(WIDTHS, unit="neurons a layer"), P=(4, 120, 4), learning_rate=Steps(STEPS)),
     more=dict(L=(1, 5), labels={"parity": "two half circles", "random": "coin flips"}, noise=Steps((0.0, 0.05, 0.1, 0.15, 0.25, 0.4)),

@@ -79,6 +79,10 @@ class Lesson(Shown):
         body = f"<ul>{lines}</ul><p><b>What we could not reproduce.</b> {text['limits']}</p>"
         return panel(body, "lsviz-sources", "Sources and limits")
 
+    def picture(self, session: Any) -> Shown:
+        """The picture of a session alone, without its controls: something to look at first."""
+        return Panel(classed(w.VBox([session.picture]), "lsviz-app", "lsviz-alone"))
+
     def glossary(self, *names: str) -> Shown:
         """The symbols of this lesson, or those named, each with its sentence."""
         chosen = [glossary.SYMBOLS[name] for name in names or self.symbols]

@@ -101,4 +101,5 @@ def quoted(text: str) -> str:
 
 
 def finished(ds: Any) -> bool:
-    return ds is not None and ("progress" not in ds or float(ds["progress"]) >= 1)
+    """Whether there is a result and nothing of it is still to come."""
+    return ds is not None and float(getattr(ds, "progress", 1.0)) >= 1

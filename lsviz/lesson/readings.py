@@ -35,6 +35,27 @@ def typical(ds: Any) -> dict[str, Any]:
     return dict(left=left, rest=int(ds.P) - left, ratio=left / float(ds.N))
 
 
+def left_over(ds: Any) -> float:
+    """N_Δ of the median network among those that are not satisfied; NaN when all are."""
+    counts = ds.N_delta.values[ds.N_delta.values > 0]
+    return float(np.median(counts)) if counts.size else float("nan")
+
+
+def weights(net: Any) -> float:
+    """N of a network or of a run."""
+    return float(net.N)
+
+
+def biases(ds: Any) -> float:
+    """Parameters that are not weights."""
+    return float(ds.size) - float(ds.N)
+
+
+def open_marks(ds: Any) -> float:
+    """Points of the toy that the first network leaves below the margin."""
+    return float((ds.gap > 1e-6).sum())
+
+
 def none_between(ds: Any) -> bool:
     """No *finished* network (sat or unsat) lies between 0 and the jump."""
     table, state = ratios(ds), ds.state.transpose(..., "seed").values
@@ -83,3 +104,17 @@ def many_between(count: int) -> Any:
         return found >= count or f"{found} of {ds.N_delta.size} networks lie between; {count} are wanted."
 
     return goal
+
+
+def loss_climbs(values: dict[str, Any], ds: Any) -> bool | str:
+    """A goal: some network of the toy ends with a larger loss than it began with."""
+    from lsviz.toy import climbed
+
+    return climbed(ds) > 0 or "The loss of every network ended below its start."
+
+
+def all_satisfied(values: dict[str, Any], ds: Any) -> bool | str:
+    """A goal: every network satisfies every one of 40 points."""
+    if values["P"] < 40:
+        return "That has made it easier. Keep at least 40 points."
+    return satisfied(ds) == ds.sizes["seed"] or f"{satisfied(ds)} of {ds.sizes['seed']} networks satisfy all points."

@@ -12,6 +12,7 @@ import numpy as np
 from lsviz.lesson.answers import Answers
 from lsviz.lesson.parts import Feedback, Item, box, button, finished, prose, radio, row
 from lsviz.lesson.words import number, plain, short
+from lsviz.symbols import ARGUMENTS
 
 Curve = Sequence[tuple[float, float]]
 UNSURE = "I don't know"
@@ -20,9 +21,10 @@ UNSURE = "I don't know"
 class Predict(Item):
     """Say what will happen before seeing it. The app stays locked until the learner commits; "I don't know" is a commitment.
 
-    `shapes` {"It falls smoothly": ((x, y), …)} offers a curve to choose, and the axes let one draw; `options` {"0.9": 0.9} only
-    choices; `value` (low, high) one number typed. `outcome(ds)` is what the run gives, `expected(x, y)` reads the same quantity
-    off the learner's curve, and `words` states the gap with {expected}, {outcome}, {factor}, {difference}.
+    One of three: `shapes` {"It falls smoothly": ((x, y), …)} are curves to choose, and the axes let one draw; `options` {"0.9": 0.9}
+    only choices; `value` (low, high) a number typed, drawn as a line at value/scale if `level` is (scale, x0, x1).
+    `outcome(ds)` is what the run gives, `expected(x, y)` reads the same quantity off the learner's curve, and `words` states the
+    gap with {expected}, {outcome}, {factor}, {difference}.
     """
 
     kind = "predict"
@@ -30,14 +32,15 @@ class Predict(Item):
     def __init__(self, answers: Answers, key: str, session: Any, ask: str, *, outcome: Callable[[Any], float],
                  words: str, shapes: Mapping[str, Curve] | None = None, options: Mapping[str, float] | None = None,
                  value: tuple[float, float] | None = None, expected: Callable[[np.ndarray, np.ndarray], float] | None = None,
-                 unsure: str = "It came at {outcome}.", axes: int = 0, xs: Sequence[float] | None = None):
+                 unsure: str = "It came at {outcome}.", axes: int = 0, xs: Sequence[float] | None = None,
+                 level: tuple[float, float, float] | None = None):
         super().__init__(answers, key)
         if sum(given is not None for given in (shapes, options, value)) != 1:
             raise ValueError("shapes, options, value: give exactly one of the three")
         if shapes is not None and expected is None:
             raise ValueError("expected: needed with shapes, to read a number off the learner's curve")
         self.session, self.ask, self.outcome, self.words, self.unsure = session, plain(ask), outcome, words, unsure
-        self.shapes, self.options, self.range, self.expected = shapes, options, value, expected
+        self.shapes, self.options, self.range, self.level, self.expected = shapes, options, value, level, expected
         self.curve: tuple[np.ndarray, np.ndarray] | None = None
         self.guess: float | None = None
         self.committed, self.start = False, dict(session.values)
@@ -53,6 +56,7 @@ class Predict(Item):
         session.on_result(self._result)
         self.widget = box(prose(ask, "lsviz-ask"), *self.entry, row(self.commit_button, self.unsure_button),
                           self.feedback.widget, session.widget, self.gap.widget, css="lsviz-predict")
+        self.widget.add_class("lsviz-locked")
 
     def _entry(self) -> list[w.Widget]:
         if self.range is not None:
@@ -120,6 +124,9 @@ class Predict(Item):
         return float(self.expected(*self.curve))
 
     def _commit(self) -> None:
+        if self.level is not None and self.guess is not None:
+            scale, *ends = self.level
+            self.curve = np.asarray(ends, float), np.full(2, self.guess / scale)
         curve = None if self.curve is None else [list(map(float, axis)) for axis in self.curve]
         chosen = getattr(getattr(self, "choice", None), "value", None)
         self.put(ask=self.ask, expected=self.guess, curve=curve, chosen=chosen, committed=True)
@@ -127,6 +134,7 @@ class Predict(Item):
 
     def _open(self) -> None:
         self.committed = True
+        self.widget.remove_class("lsviz-locked")
         self.commit_button.disabled = self.unsure_button.disabled = True
         for widget in self.entry:
             if hasattr(widget, "disabled"):
@@ -190,12 +198,13 @@ class BreakIt(Item):
         answer = self.goal(dict(self.session.values), ds)
         if answer is True or (isinstance(answer, np.bool_) and bool(answer)):
             self.done = True
-            self.put(ask=self.ask, reached=setting(self.session.values))
-            return self._tell(setting(self.session.values))
+            moved = {name: v for name, v in self.session.values.items() if v != self.start[name]}
+            self.put(ask=self.ask, reached=setting(moved))
+            return self._tell(setting(moved))
         self.feedback.say("note", str(answer) if isinstance(answer, str) else "Not reached yet.")
 
     def _tell(self, where: str) -> None:
-        self.feedback.say("right", f"Reached at {where}. {self.reached}")
+        self.feedback.say("right", f"Reached with {where}. {self.reached}")
 
     def restore(self, entry: dict) -> None:
         self.done = True
@@ -204,7 +213,8 @@ class BreakIt(Item):
 
 def setting(values: Mapping[str, Any]) -> str:
     """The controls in words: "P = 300, L = 2"."""
-    return ", ".join(f"{name} = {short(v) if isinstance(v, float) else v}" for name, v in values.items())
+    signs = {name: ARGUMENTS[name].sign if name in ARGUMENTS else name for name in values}
+    return ", ".join(f"{signs[name]} = {short(v) if isinstance(v, float) else v}" for name, v in values.items())
 
 
 def _abscissas(shapes: Mapping[str, Curve]) -> np.ndarray:

@@ -20,7 +20,13 @@ def symbol(sign: str) -> str:
 def rich(text: str) -> str:
     """HTML of an author's string: HTML is kept, `symbol` and **bold** are turned."""
     text = re.sub(r"`([^`]+)`", lambda found: symbol(found[1]), text)
-    return re.sub(r"\*\*([^*]+)\*\*", r"<b>\1</b>", text)
+    return re.sub(r"\*\*([^*]+)\*\*", r"<b>\1</b>", _outside_tags(text))
+
+
+def _outside_tags(text: str) -> str:
+    """A bare N_Δ with its lower index, but not inside an attribute."""
+    parts = re.split(r"(<[^>]*>)", text)
+    return "".join(part if part.startswith("<") else re.sub(r"\bN_Δ", "<i>N</i><sub>Δ</sub>", part) for part in parts)
 
 
 def plain(text: str) -> str:
