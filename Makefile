@@ -28,7 +28,7 @@ export MKL_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
-	@sed -n 's/^#  *make/  make/p; s/^# \(CPU\|JOBS\)/  \1/p' Makefile
+	@sed -nE '2,$$s/^# +(make|CPU|JOBS)/  \1/p' Makefile
 
 app: $(READY)
 	@$(BIN)/python -m lsviz app

@@ -18,6 +18,7 @@ from voila.app import Voila
 PACKAGE = Path(__file__).resolve().parent
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 TEMPLATE = "lsviz"
+# What else is installed in JupyterLab was built for another version of it, and slows every page.
 EXTENSIONS = ("@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "anywidget")
 
 
@@ -105,6 +106,16 @@ def jupyter_path() -> Path:
     return PACKAGE / "frontend" / "jupyter"
 
 
+def voila_configuration() -> dict[str, Any]:
+    """How a page is made, here and inside another Jupyter server (Binder)."""
+    return {"template": TEMPLATE, "allow_template_override": "NO", "extension_allowlist": list(EXTENSIONS)}
+
+
+def _flags(configuration: dict[str, Any]) -> list[str]:
+    pairs = [(name, item) for name, value in configuration.items() for item in (value if isinstance(value, list) else [value])]
+    return [f"--VoilaConfiguration.{name}={value}" for name, value in pairs]
+
+
 def app(port: int = 8866, ip: str = "localhost", browse: bool = True) -> None:
     """Serve the gallery on `port`, or the next free one, until interrupted."""
     prepare()
@@ -117,10 +128,7 @@ def app(port: int = 8866, ip: str = "localhost", browse: bool = True) -> None:
             f"--Voila.ip={ip}",
             "--Voila.open_browser=True",
             "--Voila.log_level=ERROR",
-            f"--VoilaConfiguration.template={TEMPLATE}",
-            "--VoilaConfiguration.allow_template_override=NO",
-            # What else is installed in JupyterLab was built for another version of it, and slows every page.
-            *(f"--VoilaConfiguration.extension_allowlist={name}" for name in EXTENSIONS),
+            *_flags(voila_configuration()),
             f"--VoilaConfiguration.multi_kernel_manager_class={__name__}.PageKernels",
         ]
     )
