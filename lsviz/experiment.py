@@ -18,6 +18,7 @@ REFRESH = 0.03  # seconds: building a Dataset costs a third of a solver step
 
 # "module:name", so that nothing imports upwards.
 _REGISTRY = {
+    "toy_descent": "lsviz.toy:toy_descent",
     "network_jamming": "lsviz.jamming:network_jamming",
     "network_transition": "lsviz.jamming:network_transition",
     "range_contrast": "lsviz.jamming:range_contrast",
