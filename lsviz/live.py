@@ -11,18 +11,18 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator
-from typing import Any, Literal
+from typing import Any
 
 GRACE = 0.04  # seconds after its first item in which a stream may show a second one before a newer request takes over
 IN_FLIGHT = 2  # pictures sent and not yet painted
 SILENCE = 5.0  # seconds without an acknowledgement after which a page that had answered before counts as closed
 UNSEEN = 0.1  # seconds between pictures while no page has answered yet
 
-Mode = Literal["thread", "inline", "first"]
+MODES = ("thread", "inline", "first")
 log = logging.getLogger("lsviz")
 
 
-def default_mode() -> Mode:
+def default_mode() -> str:
     """"thread", or "inline" where the environment says LSVIZ_INLINE=1 (notebook tests)."""
     return "inline" if os.environ.get("LSVIZ_INLINE") == "1" else "thread"
 
@@ -45,7 +45,7 @@ class Flow:
         self.sent_at = self._clock()
 
     def acknowledge(self, serial: int) -> None:
-        self.seen, self.away, self.last = True, False, self._clock()
+        self.seen, self.last = True, self._clock()
         self.acked = max(self.acked, serial)
 
     def open(self) -> bool:
@@ -69,10 +69,10 @@ class Player:
     _births = itertools.count()
 
     def __init__(self, make: Callable[[Any], Generator], show: Callable[[Any, Any, bool], None],
-                 fail: Callable[[Any, Exception], None], mode: Mode | None = None, worker: "Worker | None" = None):  # fmt: skip
-        self.mode: Mode = mode or default_mode()
-        if self.mode not in ("thread", "inline", "first"):
-            raise ValueError(f"mode: got {mode!r}; allowed: thread, inline, first")
+                 fail: Callable[[Any, Exception], None], mode: str | None = None, worker: "Worker | None" = None):  # fmt: skip
+        self.mode = mode or default_mode()
+        if self.mode not in MODES:
+            raise ValueError(f"mode: got {mode!r}; allowed: {', '.join(MODES)}")
         self._make, self._show, self._fail = make, show, fail
         self.flow = Flow()
         self.birth = next(self._births)
@@ -85,6 +85,7 @@ class Player:
         self._request: Any = None
         self._stream: Generator | None = None
         self._shown, self._shown_at = 0, 0.0
+        self.spent = 0.0  # seconds of computing in the present stream, not counting what other apps took
         self._held: tuple[Any, bool] | None = None  # an item that must be shown as soon as the flow is open
         self._worker = (worker or Worker.of_this_process()) if self.mode == "thread" else None
         if self._worker:
@@ -97,7 +98,8 @@ class Player:
         if self.closed:
             return
         if self._worker is None:
-            return self._play_inline(request)
+            self._play_inline(request)
+            return
         with self._worker.changed:
             self._pending, self._stop, self._asleep = [request], False, []
             if touch:
@@ -118,7 +120,8 @@ class Player:
     def do(self, chore: Callable[[], None]) -> None:
         """Run a short chore (drawing the present result again) where pictures are drawn, between two steps."""
         if self._worker is None:
-            return self._guard(chore)
+            self._guard(chore)
+            return
         with self._worker.changed:
             self._chores.append(chore)
             self._worker.changed.notify_all()
@@ -174,46 +177,53 @@ class Player:
 
     def _turn(self) -> None:
         if self._chores:
-            return self._guard(self._chores.pop(0))
+            self._guard(self._chores.pop(0))
+            return
         if self._stop:
             self._drop()
             self._stop = False
         if self.flow.gone() and (self._stream is not None or self._held):
             self._asleep = self._pending or [self._request]
             self._pending = []
-            return self._drop()
+            self._drop()
+            return
         if self._held:
-            return self._deliver()
+            self._deliver()
+            return
         if self._stream is not None and self._pending and self._shown and self._spent():
             self._drop()
         if self._stream is None:
             if not self._pending:
-                return None
+                return
             with self._lock:
                 self._request = self._pending.pop()
             self._shown = 0
             if not self._guard(self._begin):
-                return None
+                return
         self._guard(self._step)
 
     def _spent(self) -> bool:
         return self._shown >= 2 or time.monotonic() - self._shown_at > GRACE
 
     def _begin(self) -> None:
+        self.spent = 0.0
         self._stream = self._make(self._request)
 
     def _step(self) -> None:
         assert self._stream is not None
+        began = time.monotonic()
         try:
             self._item = next(self._stream)
+            self.spent += time.monotonic() - began
         except StopIteration:
+            self.spent += time.monotonic() - began
             self._stream = None
             if self._shown:
                 self._held = (self._item, True)
         else:
             if not self._shown or self.flow.open():
                 self._held = (self._item, False)
-        if self._held and (self.flow.open() or (self._held[1] and not self.flow.seen)):
+        if self._held and (self._worker is None or self.flow.open() or (self._held[1] and not self.flow.seen)):
             self._deliver()
 
     def _deliver(self) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import experiment
-from ..live import Mode
 from .controls import Control, Ladder, Menu, Rung, Slider, Steps, control
 
 __all__ = ["App", "Ladder", "Menu", "Rung", "Slider", "Steps"]
@@ -84,7 +83,7 @@ class App:
             return {**self.fixed, **self.arguments(values)}
         return {**self.fixed, **{name: value for name, value in values.items() if name not in self.view}}
 
-    def open(self, mode: Mode | None = None, **values: Any) -> Any:
+    def open(self, mode: str | None = None, **values: Any) -> Any:
         """A Session of this app: `mode` "thread" (default), "inline" (each `set` returns with the answer), "first"."""
         from .session import Session
 

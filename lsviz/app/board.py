@@ -26,6 +26,11 @@ def signs(name: str, kind: Control) -> tuple[str, str]:
     return sign, getattr(kind, "long_name", "") or (symbol.long_name if symbol else name)
 
 
+def marked(text: str) -> str:
+    """Plain text as HTML, with its N_Δ set as the talk sets it."""
+    return escape(text).replace("N_Δ", "N<sub>Δ</sub>")
+
+
 class Knob:
     """One control as widgets: the slider (or menu) and its number field, kept together, telling `moved(value)`."""
 
@@ -121,9 +126,9 @@ class Board:
         self.more.observe(lambda change: setattr(rest.layout, "display", "" if change["new"] else "none"), "value")
         names = {knob.sign: knob.spoken for knob in self.knobs.values()}
         units = {knob.sign: knob.kind.unit for knob in self.knobs.values() if getattr(knob.kind, "unit", "")}
-        caption = [w.HTML(f"<p>{escape(app.caption)}</p>")] if app.caption else []
+        caption = [w.HTML(f"<p>{marked(app.caption)}</p>")] if app.caption else []
         self.widget = w.VBox(
-            [w.HTML(f"<h3>{escape(app.title)}</h3>"), *first, session.picture, *caption, self._buttons(), rest,
+            [w.HTML(f"<h3>{marked(app.title)}</h3>"), *first, session.picture, *caption, self._buttons(), rest,
              self.download, Names(title=app.title, names=names, units=units)],
             layout=w.Layout(overflow="visible"),
         )  # fmt: skip

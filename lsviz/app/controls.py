@@ -45,7 +45,7 @@ class Menu:
 
 @dataclass(frozen=True)
 class Rung:
-    """One position of a Ladder: where it stands on the learner's scale, the argument's value there, and what is said of it."""
+    """One position of a Ladder: where it stands (> 0) on the learner's scale, the argument's value there, and what is said of it."""
 
     at: float
     value: float
@@ -70,7 +70,8 @@ class Ladder:
 
     def nearest(self, values: dict[str, Any], at: float) -> Rung:
         """The rung nearest to a position, in ratio."""
-        return min(self.rungs(values), key=lambda rung: max(rung.at, 1e-12) / at if rung.at > at else at / max(rung.at, 1e-12))
+        at = max(at, 1e-12)
+        return min(self.rungs(values), key=lambda rung: max(rung.at / at, at / rung.at))
 
     def position(self, values: dict[str, Any], value: float) -> float:
         """Where a value stands: the position of the rung with the nearest value."""

@@ -2,13 +2,12 @@
 
 import io
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 from ..figure.stage import Context, Stage
 from ..frontend import Picture
-from ..live import Mode, Player
+from ..live import Player
 from . import App
 from .controls import Ladder, read, write
 
@@ -18,7 +17,7 @@ GHOSTS = 3  # kept curves shown at most
 class Session:
     """An app that is running. `set` moves controls, `status`, `png` and `result` tell what is shown; widgets are built when asked for."""
 
-    def __init__(self, app: App, mode: Mode | None = None, **values: Any):
+    def __init__(self, app: App, mode: str | None = None, **values: Any):
         self.app = app
         self.controls = app.all_controls
         self.experiment = app.experiment
@@ -39,7 +38,7 @@ class Session:
         self._listeners: list[Callable[[Any], None]] = []
         self._movers: list[Callable[[], None]] = []
         self._board: Any = None
-        self._began, self.elapsed = time.monotonic(), 0.0
+        self.elapsed = 0.0  # seconds of computing behind the present picture
         self.player = Player(self._make, self._show, self._fail, mode)
         self.picture.observe(self._painted, "ack")
         self.picture.observe(self._looked_at, "pages")
@@ -212,14 +211,13 @@ class Session:
             self.player.do(lambda: self._draw(self.result, self.finished))
 
     def _make(self, values: dict[str, Any]) -> Any:
-        self._began = time.monotonic()
         return self.experiment.stream(**self.app.call(values))
 
     def _show(self, values: dict[str, Any], ds: Any, last: bool) -> None:
         with self._lock:
             self._shown_values, self._good = values, values
             self.result, self.finished, self.error = ds, last, ""
-            self.elapsed = time.monotonic() - self._began
+            self.elapsed = self.player.spent
             if last and self.app.trail:
                 self._trail(values)[values[self.app.trail]] = ds
         self._draw(ds, last)

@@ -1,0 +1,261 @@
+"""Apps: every record obeys the same rules, every control moves to both ends, every habit works. Loops over all records."""
+
+import io
+import random
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from lsviz import apps
+from lsviz.app import App, Ladder, Menu, Rung, Slider, Steps
+from lsviz.app.controls import control, read, write
+
+NAMES = apps.names()
+# Small and quick values for what a test does not look at; only those an app has.
+QUICK = dict(P=100, budget=20, seeds=3)
+
+
+def quick(name, mode="inline", **values):
+    app = apps.get(name)
+    few = {n: v for n, v in QUICK.items() if n in app.all_controls}
+    return app.open(mode, **{**few, **values})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_record(name):
+    app = apps.get(name)
+    assert app.name == name
+    assert len(app.controls) <= 3
+    assert len(app.title.split()) >= 6, "the title is the claim, a full sentence"
+    assert app.experiment.check(**app.call(app.defaults()))
+    assert app.presets
+    for words, values in app.presets.items():
+        assert set(values) <= set(app.all_controls), words
+        assert app.experiment.check(**app.call({**app.defaults(), **values}))
+    with pytest.raises(ValueError, match="at most three"):
+        App("x", "t", app.source, app.picture, dict(a=(1, 2), b=(1, 2), c=(1, 2), d=(1, 2)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_first_picture_needs_no_click(name):
+    session = apps.get(name).open("first")
+    assert session.error == ""
+    assert session.png.startswith(b"\x89PNG")
+    assert session.status
+    assert session.picture.frame == session.png
+    assert session.picture.alt == session.status
+
+
+def moves():
+    for name in NAMES:
+        for control_name in apps.get(name).all_controls:
+            yield name, control_name
+
+
+@pytest.mark.parametrize(("name", "moved"), moves())
+def test_every_control_at_both_ends(name, moved):
+    """The first partial of each end is drawn, then the stream is closed."""
+    session = quick(name, "first")
+    for side in (0, -1):
+        value = session.controls[moved].options(session.values)[side]
+        session.set(**{moved: value})
+        assert session.error == ""
+        assert session.values[moved] == value
+        assert session.picture.alt == session.status
+        assert len(session.png) > 1000
+
+
+@pytest.mark.parametrize(("name", "moved"), moves())
+def test_every_control_moves_something_visible(name, moved):
+    """Three seeded points between: each gives a picture of its own, matching its status line."""
+    session = quick(name, **({"how": "lm"} if "how" in apps.get(name).all_controls else {}))
+    options = [v for v in session.controls[moved].options(session.values) if v != session.values[moved]]
+    cheap = [v for v in options if not (moved in ("P", "seeds", "budget") and v > 300)]
+    seen = {session.png}
+    chosen = random.Random(f"{name}.{moved}").sample(cheap, min(3, len(cheap)))
+    for value in chosen:
+        session.set(**{moved: value})
+        assert session.error == ""
+        assert session.picture.alt == session.status
+        seen.add(session.png)
+    assert len(seen) == len(chosen) + 1, f"{moved} at {chosen} left a picture as it was"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bad_values_go_into_the_box_and_the_app_goes_on(name):
+    session = quick(name)
+    good, status = dict(session.values), session.status
+    for bad in (-5, 0, float("nan"), 10**9):
+        session.set(P=bad)
+        assert session.error.startswith("P: got")
+        assert "allowed" in session.error
+        assert session.picture.error == session.error
+        assert session.picture.alt == session.status == status
+        assert session.values == good
+    session.set(P=150)
+    assert session.error == session.picture.error == ""
+    assert session.values["P"] == 150
+    with pytest.raises(ValueError, match="no such control"):
+        session.set(nonsense=1)
+
+
+def test_too_many_points_for_the_data_set_is_said_and_left_behind():
+    session = quick("one_width", dataset="mnist")
+    session.set(P=59_900)  # allowed for some data set, but not for this one
+    assert "P" in session.error
+    assert session.values["P"] == 100
+    session.set(P=150)
+    assert session.error == ""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reset_keep_presets(name):
+    session = quick(name)
+    session.keep()
+    assert len(session._context().ghosts) == 1
+    for words in apps.get(name).presets:
+        session.app.experiment  # noqa: B018  imported already
+    first = next(iter(apps.get(name).presets))
+    quick_too = {n: v for n, v in QUICK.items() if n in session.values and n not in apps.get(name).presets[first]}
+    session.preset(first).set(**quick_too)
+    assert session.error == ""
+    with pytest.raises(ValueError, match="allowed"):
+        session.preset("no such")
+    session.player.mode = "first"
+    session.reset()
+    assert session.values == apps.get(name).defaults()
+    assert not session._context().ghosts
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_link_round_trip(name):
+    session = quick(name, "first")
+    state = session.link
+    assert all(isinstance(text, str) for text in state.values())
+    other = apps.get(name).open("first")
+    other.restore(state)
+    assert other.values == session.values
+    other.restore({"P": "many"})
+    assert other.error.startswith("P: got 'many'")
+    other.restore({"nonsense": "1"})
+    assert "no such control" in other.error
+    other.restore(state)
+    assert other.error == ""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_saved_data_and_picture(name):
+    session = quick(name)
+    with xr.open_dataset(io.BytesIO(session.save_data()), engine="h5netcdf") as ds:
+        assert ds.attrs["experiment"] == session.experiment.name
+        assert ds.attrs["P"] == "100"
+        assert float(ds.P) == 100
+    assert session.save_picture().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_widgets_follow_and_lead(name):
+    session = quick(name)
+    board = session.widget and session._board
+    knob = board.knobs["P"]
+    knob.main.value = next(v for v in session.controls["P"].options(session.values) if v != session.values["P"])
+    assert session.values["P"] == knob.main.value == knob.field.value
+    knob.field.value = 123  # between the slider's positions
+    assert session.values["P"] == 123
+    assert session.result.P == 123
+    knob.field.value = -3
+    assert session.error.startswith("P: got -3")
+    knob.field.value = 100
+    assert session.error == ""
+    assert board.link.state == session.link
+    session.player.mode = "first"
+    for button in board.presets.values():
+        button.click()
+        assert session.error == ""
+
+
+def test_ladder_keeps_its_place_when_P_moves():
+    session = quick("one_width", "first", P=300, h=4.5)
+    at = session.controls["h"].position(session.values, 4.5)
+    session.set(P=1000)
+    ladder = session.controls["h"]
+    assert abs(np.log(ladder.position(session.values, session.values["h"]) / at)) < 0.1
+    knob = session.widget and session._board.knobs["h"]
+    knob.field.value = 0.5
+    assert abs(float(session.result.N / session.result.P) - 0.5) < 0.05
+    knob.field.value = -1
+    assert session.error.startswith("h: got")
+
+
+def test_trail_collects_finished_sizes_of_one_setting():
+    session = quick("one_width")
+    session.set(h=5)
+    session.set(h=6)
+    assert len(session._context().trail) == 2
+    session.set(P=150)
+    assert session._context().trail == []
+
+
+def test_lock_hides_until_unlocked_and_predictions_are_drawn():
+    session = quick("transition")
+    shown = session.png
+    session.lock("Draw your prediction first.")
+    assert session.png != shown
+    assert session.status == "Draw your prediction first."
+    session.set(P=150)
+    assert session.status == "Draw your prediction first."
+    told = []
+    session.on_result(told.append)
+    session.unlock()
+    assert float(told[-1].P) == 150
+    before = session.png
+    session.prediction = ([0.05, 0.2, 1.0], [1.0, 0.8, 0.0])
+    assert session.png != before
+
+
+def test_status_counts_as_the_data_do():
+    session = quick("one_width", P=300, h=3.0)
+    ds = session.result
+    stuck = ds.N_delta.values[ds.N_delta.values > 0]
+    assert f"N_Δ/N = {np.median(stuck) / float(ds.N):.2f}" in session.status
+    assert "3 seeds, 20 iterations" in session.status
+
+
+def test_in_its_thread_the_app_answers_as_in_line():
+    inline, threaded = quick("one_width"), quick("one_width", "thread")
+    assert threaded.wait(20)
+    xr.testing.assert_identical(inline.result, threaded.result)
+    threaded.close()
+
+
+def test_view_controls_compute_nothing():
+    session = quick("transition")
+    result = session.result
+    session.set(axis="P/N")
+    assert session.result is result
+
+
+def test_controls():
+    assert control((1, 5)) == Slider(1, 5)
+    assert control([1, 2]) == Steps([1, 2])
+    assert control(["a"]) == Menu({"a": "a"})
+    with pytest.raises(ValueError, match="control"):
+        control(3)
+    ladder = Ladder("x", lambda values: [Rung(1.0, 10, "one"), Rung(2.0, 20, "two")])
+    assert ladder.nearest({}, 1.3).value == 10
+    assert ladder.nearest({}, 1.6).value == 20
+    assert ladder.nearest({}, 0.0).value == 10
+    assert read(write(4.5), 1.0) == 4.5
+    assert read("3", 1) == 3
+    with pytest.raises(ValueError, match="number"):
+        read("x", 1)
+
+
+def test_apps_are_found_by_name():
+    assert apps.transition is apps.get("transition")
+    assert "transition" in dir(apps)
+    with pytest.raises(ValueError, match="allowed"):
+        apps.get("nothing")
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = apps.nothing
