@@ -306,6 +306,11 @@ def test_citation_is_complete():
     assert all(re.fullmatch(r"10\.\d{4,}/\S+", paper["doi"]) for paper in citation["references"])
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
-def test_readme_lists_every_lesson(path):
-    assert f"notebooks/{path.name}" in links("README.md")
+def test_readme_has_the_map_of_the_talk():
+    from lsviz.lesson import catalog
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [f"{entry.name}.ipynb" for entry in catalog.lessons() if entry.here] == NAMES
+    for entry in catalog.lessons():
+        title = f"[{entry.title}](notebooks/{entry.name}.ipynb)" if entry.here else entry.title
+        assert f"| {entry.number} | {title} | {entry.claim} | {entry.minutes if entry.here else 'to come'} |" in text
