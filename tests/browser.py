@@ -1,0 +1,216 @@
+"""Drive a page with sliders as a hand would, and measure it: `python tests/browser.py URL [--slider K] [--lab] [--seconds 3]`.
+
+Everything that the page shows is logged at the moment it changes: time, picture (by its bytes), text alternative, status line.
+Prints URL -> first picture, key -> picture, pictures and *distinct* pictures a second in a drag, release -> last picture, how often picture
+and status line disagreed, requests that left the machine, errors on the page. Times depend on what else the machine does.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from urllib.parse import urlparse
+
+HERE = {"127.0.0.1", "localhost", "::1"}
+HANDLE, PICTURE, STATUS = ".noUi-handle", ".lsviz-image", ".lsviz-status"
+
+# Logs each change of a picture with what was said beside it at that moment; the bytes are hashed afterwards.
+WATCH = """() => {
+  if (window.__log) return;
+  window.__log = [];
+  const digest = async (entry, url) => {
+    try {
+      const bytes = await (await fetch(url)).arrayBuffer();
+      let h = 2166136261; for (const b of new Uint8Array(bytes)) h = Math.imul(h ^ b, 16777619);
+      entry.hash = String(h >>> 0);
+    } catch { entry.hash = null; }
+  };
+  new MutationObserver((changes) => {
+    for (const image of new Set(changes.map((c) => c.target))) {
+      if (!image.matches?.('.lsviz-image')) continue;
+      const status = image.closest('.lsviz-picture').querySelector('.lsviz-status').textContent;
+      const entry = {at: performance.now(), alt: image.alt, status, hash: undefined};
+      window.__log.push(entry);
+      digest(entry, image.src);
+    }
+  }).observe(document.body, {subtree: true, attributes: true, attributeFilter: ['src']});
+}"""
+
+
+@dataclass
+class Visit:
+    """What a page did while it was open."""
+
+    page: Any
+    left: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    first_picture: float = math.nan
+
+    def status(self, picture: int = 0) -> str:
+        """The status line."""
+        return self.page.locator(STATUS).nth(picture).inner_text()
+
+    def alt(self, picture: int = 0) -> str:
+        """The text alternative."""
+        return self.page.locator(PICTURE).nth(picture).get_attribute("alt")
+
+    def wait_status(self, condition: str, picture: int = 0, timeout: float = 20) -> str:
+        """Wait until the status line contains `condition`."""
+        self.page.wait_for_function(
+            "([k, words]) => document.querySelectorAll('.lsviz-status')[k]?.textContent.includes(words)",
+            arg=[picture, condition], timeout=1000 * timeout,
+        )  # fmt: skip
+        return self.status(picture)
+
+
+@contextmanager
+def visit(browser: Any, url: str, *, lab: bool = False, size: tuple[int, int] = (1280, 900), dark: bool = False, patience: float = 90,
+          ready: str = f"{PICTURE}:not([hidden])", **context: Any) -> Iterator[Visit]:  # fmt: skip
+    """Open a page (in JupyterLab: run all its cells), with everything that would leave the machine noted and stopped."""
+    opened = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light", **context)
+    seen = Visit(opened.new_page())
+
+    def stop(route: Any) -> None:
+        seen.left.append(route.request.url)
+        route.abort()
+
+    opened.route(lambda address: urlparse(address).scheme in ("http", "https", "ws", "wss") and urlparse(address).hostname not in HERE, stop)
+    seen.page.on("pageerror", lambda error: seen.errors.append(str(error)[:300]))
+    seen.page.on("console", lambda m: seen.errors.append(m.text[:300]) if m.type == "error" else None)
+    try:
+        start = time.monotonic()
+        seen.page.goto(url, wait_until="domcontentloaded")
+        if lab:
+            run_all(seen.page, patience)
+        seen.page.wait_for_selector(ready, timeout=1000 * patience)
+        seen.first_picture = time.monotonic() - start
+        yield seen
+    finally:
+        opened.close()
+
+
+def run_all(page: Any, patience: float = 90) -> None:
+    """Run all cells of the notebook that is open in JupyterLab, once its kernel is there."""
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=1000 * patience)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached", timeout=1000 * patience)
+    for _ in range(5):  # a menu that opens while JupyterLab still arranges itself is closed again
+        try:
+            page.click(".lm-MenuBar-itemLabel:text-is('Run')", timeout=3000)
+            page.click(".lm-Menu-itemLabel:text-is('Run All Cells')", timeout=3000)
+            page.wait_for_function(
+                "() => [...document.querySelectorAll('.jp-InputArea-prompt')].some((e) => /[*0-9]/.test(e.textContent))", timeout=3000
+            )
+            return
+        except Exception:
+            page.keyboard.press("Escape")
+    raise AssertionError("JupyterLab did not run the cells")
+
+
+@dataclass
+class Measures:
+    """How a slider feels. Times in seconds or milliseconds as named; `pictures` and `distinct` per second of the drag."""
+
+    first_picture_s: float
+    key_ms: float
+    worst_ms: float
+    pictures: float
+    distinct: float
+    release_ms: float
+    disagreed: int
+    left: int
+    errors: list[str]
+
+
+def log(page: Any, clear: bool = False) -> list[dict[str, Any]]:
+    """What was shown since the last clearing, hashes included."""
+    page.wait_for_function("() => window.__log.every((entry) => entry.hash !== undefined)", timeout=20000)
+    return page.evaluate("(clear) => clear ? window.__log.splice(0) : window.__log", clear)
+
+
+def press(page: Any, handle: Any, key: str, patience: float = 5) -> float:
+    """Milliseconds from a key press to the next picture (`patience` when none came)."""
+    log(page, clear=True)
+    start = page.evaluate("() => performance.now()")
+    handle.press(key)
+    try:
+        page.wait_for_function("() => window.__log.length > 0", timeout=1000 * patience, polling=5)
+    except Exception:
+        return 1000 * patience
+    return page.evaluate("() => window.__log[0].at") - start
+
+
+def drag(page: Any, handle: Any, seconds: float = 3) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
+    """Swing a slider for `seconds`; what was shown meanwhile, what was shown after the release, and the moment of release."""
+    box = handle.bounding_box()
+    left, right = handle.evaluate("(e) => { const r = e.closest('.noUi-target').getBoundingClientRect(); return [r.left, r.right]; }")
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, y)
+    page.mouse.down()
+    log(page, clear=True)
+    steps, start = int(60 * seconds), time.monotonic()
+    for i in range(steps):
+        page.mouse.move(left + (right - left) * (0.5 + 0.45 * math.sin(3 * math.pi * i / steps)), y)
+        time.sleep(max(0.0, start + (i + 1) / 60 - time.monotonic()))
+    during = log(page, clear=True)
+    released = page.evaluate("() => performance.now()")
+    page.mouse.up()
+    time.sleep(2.5)
+    return during, log(page, clear=True), released
+
+
+def measure(seen: Visit, slider: int = 0, seconds: float = 3) -> Measures:
+    """Press the slider sixteen times and drag it."""
+    page = seen.page
+    page.evaluate(WATCH)
+    handle = page.locator(HANDLE).nth(slider)
+    handle.scroll_into_view_if_needed()
+    time.sleep(2)
+    handle.focus()
+    times = []
+    for i in range(16):
+        times.append(press(page, handle, "ArrowRight" if i < 8 else "ArrowLeft"))
+        time.sleep(0.5)
+    during, after, released = drag(page, handle, seconds)
+    shown = during + after
+    return Measures(
+        first_picture_s=round(seen.first_picture, 2),
+        key_ms=round(statistics.median(times)),
+        worst_ms=round(max(times)),
+        pictures=round(len(during) / seconds, 1),
+        distinct=round(len({entry["hash"] for entry in during}) / seconds, 1),
+        release_ms=round(max([entry["at"] - released for entry in after], default=0)),
+        disagreed=sum(entry["alt"] != entry["status"] for entry in shown),
+        left=len(seen.left),
+        errors=seen.errors[:4],
+    )
+
+
+def main() -> None:
+    """Measure one page from the shell."""
+    from conftest import QUIET, find_browser
+    from playwright.sync_api import sync_playwright
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url")
+    parser.add_argument("--slider", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--lab", action="store_true")
+    parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--size", default="1280x900")
+    parser.add_argument("--shot")
+    options = parser.parse_args()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=list(QUIET))
+        with visit(browser, options.url, lab=options.lab, dark=options.dark, size=tuple(map(int, options.size.split("x")))) as seen:
+            print(json.dumps(asdict(measure(seen, options.slider, options.seconds)), ensure_ascii=False))
+            if options.shot:
+                seen.page.screenshot(path=options.shot, full_page=True)
+
+
+if __name__ == "__main__":
+    main()
