@@ -25,21 +25,40 @@ def engine() -> list[bool]:
     plain = PlainNetwork(dense(10, 4.5, 2).widths, points, "swish", "adam", torch.float64)
     results = []
     for h in (3, 4.5, 6, 8):
-        one, batch = in_turn(lambda: [plain.step() for _ in range(STEPS)], lambda h=h: jamming.network_jamming(h=h, budget=80))
+        one, batch = in_turn(
+            lambda: [plain.step() for _ in range(STEPS)], lambda h=h: jamming.network_jamming(h=h, budget=80)
+        )
         steps = batch / (one / STEPS)
-        results.append(report(f"8 networks, P=300, h={h}, N/P={dense(10, h, 2).N / 300:.2f}, 80 iterations: plain steps", steps, 350, least=False))
-    print(f"    one plain step {1e3 * one / STEPS:.2f} ms; per network {AUTHORS * 8 / steps:.0f}x faster than {AUTHORS} plain steps")
+        results.append(
+            report(
+                f"8 networks, P=300, h={h}, N/P={dense(10, h, 2).N / 300:.2f}, 80 iterations: plain steps",
+                steps,
+                350,
+                least=False,
+            )
+        )
+    print(
+        f"    one plain step {1e3 * one / STEPS:.2f} ms; per network {AUTHORS * 8 / steps:.0f}x faster than {AUTHORS} plain steps"
+    )
     results.append(report("    the same, as a bar", AUTHORS * 8 / steps, 900, least=True))
-    one, scan = in_turn(lambda: [plain.step() for _ in range(STEPS)], lambda: jamming.network_transition(budget=80), rounds=5)
-    results.append(report("9 widths x 8 seeds, P=300, 80 iterations: plain steps", scan / (one / STEPS), 3500, least=False))
+    one, scan = in_turn(
+        lambda: [plain.step() for _ in range(STEPS)], lambda: jamming.network_transition(budget=80), rounds=5
+    )
+    results.append(
+        report("9 widths x 8 seeds, P=300, 80 iterations: plain steps", scan / (one / STEPS), 3500, least=False)
+    )
     return results
 
 
-def batched_step(h: float, P: int, act: str, optimizer: str, dtype: type, seeds: int = 20) -> tuple[float, float, float]:
+def batched_step(
+    h: float, P: int, act: str, optimizer: str, dtype: type, seeds: int = 20
+) -> tuple[float, float, float]:
     """Seconds of a step of `seeds` networks: one by one the plain way, batched by hand, and its bare matrix products."""
     points = data.load("mnist", P=P)
     net = dense(10, h, 2, act)
-    nets = [PlainNetwork(net.widths, points, act, optimizer, getattr(torch, np.dtype(dtype).name)) for _ in range(seeds)]
+    nets = [
+        PlainNetwork(net.widths, points, act, optimizer, getattr(torch, np.dtype(dtype).name)) for _ in range(seeds)
+    ]
     points = type(points)(points.x.astype(dtype), points.y.astype(dtype))
     fit, w = Fit(net, points), net.init(seeds).astype(dtype)
     m, v = np.zeros_like(w), np.zeros_like(w)
@@ -65,7 +84,10 @@ def batched_step(h: float, P: int, act: str, optimizer: str, dtype: type, seeds:
     with threadpool_limits(1):
         many = 20
         seconds = in_turn(
-            lambda: [net.step() for net in nets], lambda: [by_hand() for _ in range(many)], lambda: [products() for _ in range(many)], rounds=9
+            lambda: [net.step() for net in nets],
+            lambda: [by_hand() for _ in range(many)],
+            lambda: [products() for _ in range(many)],
+            rounds=9,
         )
     return seconds[0], seconds[1] / many, seconds[2] / many
 
@@ -79,7 +101,9 @@ def steps() -> list[bool]:
         results.append(report(f"{case}: loop / batched", plain / hand, bar, least=True))
         results.append(report(f"{case}: batched / bare products", hand / bare, 1.5, least=False))
         plain, hand, bare = batched_step(h, P, "swish", "adam", np.float64)
-        print(f"    swish, Adam, float64, no bar: loop / batched {plain / hand:.1f}, batched / bare products {hand / bare:.2f}")
+        print(
+            f"    swish, Adam, float64, no bar: loop / batched {plain / hand:.1f}, batched / bare products {hand / bare:.2f}"
+        )
     return results
 
 

@@ -33,7 +33,9 @@ def slope(P: list[int], runs: list[tuple[float, np.ndarray, np.ndarray]]) -> tup
     rng = np.random.default_rng(0)
     fits = []
     for _ in range(400):
-        found = [threshold(N, sat[:, rng.integers(sat.shape[1], size=sat.shape[1])], resamples=1)[0] for _, N, sat in runs]
+        found = [
+            threshold(N, sat[:, rng.integers(sat.shape[1], size=sat.shape[1])], resamples=1)[0] for _, N, sat in runs
+        ]
         if not np.isnan(found).any():
             fits.append(np.polyfit(np.log(P), np.log(found), 1)[0])
     low, high = np.percentile(fits, [16, 84])
@@ -54,7 +56,11 @@ if __name__ == "__main__":
             start = time.perf_counter()
             run = measure(P, labels, guess, options.budget, options.seeds)
             found[labels].append(run)
-            print(f"{labels:>7} P={P:<6} N*={run[0]:7.1f}  N*/P={run[0] / P:.3f}  ({options.budget} iterations, {time.perf_counter() - start:.0f} s)", flush=True)
+            print(
+                f"{labels:>7} P={P:<6} N*={run[0]:7.1f}  N*/P={run[0] / P:.3f}  "
+                f"({options.budget} iterations, {time.perf_counter() - start:.0f} s)",
+                flush=True,
+            )
             guess = run[0] * 2 ** (0.7 if labels == "parity" else 1.0)
     for P, digits, coins in zip(options.P, found["parity"], found["random"], strict=True):
         print(f"P={P}: N*(random labels) / N*(digits) = {coins[0] / digits[0]:.2f}")

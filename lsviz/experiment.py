@@ -90,7 +90,9 @@ class Table:
 @cache
 def _attrs(name: str) -> dict[str, str]:
     symbol = QUANTITIES.get(name)
-    return {"long_name": symbol.long_name, "units": symbol.unit, "symbol": symbol.sign} if symbol else {"long_name": name}
+    return (
+        {"long_name": symbol.long_name, "units": symbol.unit, "symbol": symbol.sign} if symbol else {"long_name": name}
+    )
 
 
 class Experiment:

@@ -6,7 +6,7 @@ Conventions: Geiger et al. 2019, arXiv:1809.09349 and its code.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -60,7 +60,9 @@ class Stacks(NamedTuple):
 
     def replace(self, index: Any, other: "Stacks") -> None:
         """Overwrite the seeds `index` by those of `other`, in place (numbers only, the shared first input stays)."""
-        for mine, new in zip([*self.inputs[1:], *self.slopes, self.f], [*other.inputs[1:], *other.slopes, other.f], strict=True):
+        for mine, new in zip(
+            [*self.inputs[1:], *self.slopes, self.f], [*other.inputs[1:], *other.slopes, other.f], strict=True
+        ):
             mine[index] = new[index]
 
 
@@ -155,7 +157,9 @@ class Dense:
             weight = self._weight(w, layer)
             if i == self.L:
                 return Stacks(inputs, gradients, (weight @ inputs[-1])[:, 0])
-            a = xps.namespace(w).empty((w.shape[0], layer.fan_out + self.bias, points.shape[-1]), dtype=w.dtype, device=w.device)
+            a = xps.namespace(w).empty(
+                (w.shape[0], layer.fan_out + self.bias, points.shape[-1]), dtype=w.dtype, device=w.device
+            )
             if self.bias:
                 a[:, layer.fan_out] = 1 / self.layers[i + 1].scale
             z = xps.product(weight, inputs[-1], a[:, : layer.fan_out])
@@ -176,7 +180,9 @@ class Dense:
         result = [d]
         for layer, slope in zip(reversed(self.layers[1:]), reversed(stacks.slopes), strict=True):
             back = xps.namespace(w).matrix_transpose(self._weight(w, layer)[..., : layer.fan_in])
-            d = back * d if layer.fan_out == 1 else back @ d  # one output neuron: a broadcast, cheaper than a matrix product
+            d = (
+                back * d if layer.fan_out == 1 else back @ d
+            )  # one output neuron: a broadcast, cheaper than a matrix product
             d *= slope
             result.append(d)
         return result[::-1]
@@ -212,13 +218,19 @@ class Dense:
                 jt[:, layer.bias] = d
         return jt
 
-    def grow(self, w: Float[np.ndarray, "S size"], h: float, seeds: Any) -> tuple["Dense", Float[np.ndarray, "S size2"]]:
+    def grow(
+        self, w: Float[np.ndarray, "S size"], h: float, seeds: Any
+    ) -> tuple["Dense", Float[np.ndarray, "S size2"]]:
         """A wider network with the same f: new neurons listen (random weights) but nobody listens to them (zero weights).
 
         ValueError unless h adds at least one neuron, or for a scale that depends on the width.
         """
         wide = dense(self.d, h, self.L, self.act, self.beta, self.scale, self.bias)
-        if self.scale != "standard" or wide.size <= self.size or any(a > b for a, b in zip(self.widths, wide.widths, strict=True)):
+        if (
+            self.scale != "standard"
+            or wide.size <= self.size
+            or any(a > b for a, b in zip(self.widths, wide.widths, strict=True))
+        ):
             raise ValueError(f"h: got {h!r}; allowed: more than {self.h:g}, with scale 'standard' (got {self.scale!r})")
         new = wide.init(seeds)
         for old_layer, layer in zip(self.layers, wide.layers, strict=True):
@@ -231,16 +243,19 @@ class Dense:
         return wide, new
 
 
-def dense(d: int, h: float, L: int, act: str = "swish", beta: float = 1, scale: str = "standard", bias: bool = True) -> Dense:
+def dense(
+    d: int, h: float, L: int, act: str = "swish", beta: float = 1, scale: str = "standard", bias: bool = True
+) -> Dense:
     """A fully connected network: d inputs, L hidden layers of mean width h (fractions add one neuron at a time), one output.
 
     z_l = s_l W_l a + b_l, a = act(β z)/β normalised so that E[a²] = 1 for z ~ N(0, 1). ValueError names the bad argument.
     """
     given = dict(d=d, h=h, L=L, act=act, beta=beta, scale=scale)
-    if isinstance(d, int) and d > ARGUMENTS["d"].high:  # wider inputs than the shipped projections (raw pixels) are fine here
-        given.pop("d")
-    checked = {name: tidy(ARGUMENTS[name], value) for name, value in given.items()}
-    return Dense(**{"d": d, **checked}, bias=bool(bias))
+    rules = {
+        **ARGUMENTS,
+        "d": replace(ARGUMENTS["d"], high=None),
+    }  # raw pixels are fine here, not only the shipped projections
+    return Dense(**{name: tidy(rules[name], value) for name, value in given.items()}, bias=bool(bias))
 
 
 def width_for(N: float, d: int, L: int) -> float:

@@ -91,7 +91,9 @@ def solve_positive(a: Any, b: Any) -> Any:
         return torch.where((info == 0)[:, None], u, torch.nan)
     from scipy.linalg import get_lapack_funcs
 
-    (solve,) = get_lapack_funcs(("posv",), (a, b))  # half the time of numpy.linalg.solve, and one failure leaves the other seeds alone
+    (solve,) = get_lapack_funcs(
+        ("posv",), (a, b)
+    )  # half the time of numpy.linalg.solve, and one failure leaves the other seeds alone
     u = np.empty_like(b)
     for one, rhs, row in zip(a, b, u, strict=True):
         _, solution, info = solve(one, rhs, lower=True)

@@ -130,4 +130,8 @@ def test_lm_and_long_adam_agree():
         if sat:
             assert (second == 0).all() and (first == 0).all()
         else:
-            assert abs(second.mean() - first.mean()) < 2 * (second.std() + first.std()) and second.min() > 0.4 and first.min() > 0.4
+            assert (
+                abs(second.mean() - first.mean()) < 2 * (second.std() + first.std())
+                and second.min() > 0.4
+                and first.min() > 0.4
+            )

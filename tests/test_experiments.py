@@ -49,7 +49,9 @@ def test_seeds_are_a_batch_axis(name):
     assert list(pair.seed.values) == [5, 2]
     for variable in pair:
         if "seed" in pair[variable].dims and pair[variable].dtype.kind == "f":
-            np.testing.assert_allclose(pair[variable].sel(seed=[2]), alone[variable], rtol=1e-6, atol=1e-8, err_msg=variable)
+            np.testing.assert_allclose(
+                pair[variable].sel(seed=[2]), alone[variable], rtol=1e-6, atol=1e-8, err_msg=variable
+            )
 
 
 @every
@@ -87,7 +89,8 @@ def test_arguments_are_checked_at_the_door(name):
         e.stream(wdth=3)
     bad = {
         "P": ["many", 1.5, -4, float("nan"), 10**9], "h": [0.5, float("nan"), "wide"], "widths": [(), (0.2,), "x"], "L": [0, 2.5],
-        "act": ["gelu"], "beta": [0, float("inf")], "seeds": [0, (), (1, 1), -3, 2.5, "all", (0, -1)], "budget": [0, 1.5], "dataset": ["cifar"],
+        "act": ["gelu"], "beta": [0, float("inf")], "seeds": [0, (), (1, 1), -3, 2.5, "all", (0, -1)],
+        "budget": [0, 1.5], "dataset": ["cifar"],
         "labels": ["colour"], "loss": ["l2"], "optimizer": ["sgd"], "d": [0, 31], "preset": ["raw"], "data_seed": [-1],
         "learning_rate": [0, float("nan")],
     }  # fmt: skip
@@ -104,7 +107,9 @@ def test_declares_its_cost(name):
     stream = e.stream()
     start = time.monotonic()
     next(stream)
-    assert time.monotonic() - start < 2  # the first partial is fast in all three; generous, the type checks of the tests run too
+    assert (
+        time.monotonic() - start < 2
+    )  # the first partial is fast in all three; generous, the type checks of the tests run too
     stream.close()
 
 

@@ -37,7 +37,9 @@ def test_forces_are_derivatives(name):
     np.testing.assert_allclose(losses.force(name, delta), slope, atol=1e-7)
     bend = (losses.force(name, delta + e) - losses.force(name, delta - e)) / (2 * e)
     np.testing.assert_allclose(losses.curvature(name, delta), bend, atol=1e-6)
-    assert (losses.force("hinge", delta)[delta < 0] == 0).all() and losses.force("logistic", np.array([-10.0])) > 0  # the range
+    assert (losses.force("hinge", delta)[delta < 0] == 0).all() and losses.force(
+        "logistic", np.array([-10.0])
+    ) > 0  # the range
 
 
 def test_endings():

@@ -23,14 +23,18 @@ def _reference(net, w, x):
     a = x
     for i, layer in enumerate(net.layers):
         weight = w[layer.weight].reshape(layer.fan_out, layer.fan_in)
-        s = {"standard": 1, "ntk": layer.fan_in**-0.5, "mean_field": layer.fan_in ** (-0.5 if i < net.L else -1)}[net.scale]
+        s = {"standard": 1, "ntk": layer.fan_in**-0.5, "mean_field": layer.fan_in ** (-0.5 if i < net.L else -1)}[
+            net.scale
+        ]
         z = s * (a @ weight.T)
         if net.bias:
             z = z + w[layer.bias]
         if i == net.L:
             return z[:, 0]
         u = net.beta * z
-        act = {"swish": torch.nn.functional.silu, "relu": torch.relu, "tanh": torch.tanh, "erf": torch.erf}[net.act](u) / net.beta
+        act = {"swish": torch.nn.functional.silu, "relu": torch.relu, "tanh": torch.tanh, "erf": torch.erf}[net.act](
+            u
+        ) / net.beta
         a = act * normalisation(net.act, net.beta)
     raise AssertionError
 
@@ -158,7 +162,14 @@ def test_grown_network_is_the_same_function():
 
 @pytest.mark.parametrize(
     ("name", "arguments"),
-    [("h", dict(h=0.5)), ("h", dict(h=float("nan"))), ("L", dict(L=0)), ("act", dict(act="gelu")), ("beta", dict(beta=-1)), ("scale", dict(scale="mup"))],
+    [
+        ("h", dict(h=0.5)),
+        ("h", dict(h=float("nan"))),
+        ("L", dict(L=0)),
+        ("act", dict(act="gelu")),
+        ("beta", dict(beta=-1)),
+        ("scale", dict(scale="mup")),
+    ],
 )
 def test_bad_arguments_are_named(name, arguments):
     with pytest.raises(ValueError, match=rf"^{name}: got .*allowed"):

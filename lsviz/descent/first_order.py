@@ -15,12 +15,16 @@ Memory = tuple[Any, ...]
 Rule = Callable[[int, Any, Evaluation, Memory], tuple[Any, Memory]]
 
 
-def gradient_descent(problem: Problem, w: Any, *, budget: int, learning_rate: float = 0.1, tol: float = 1e-6, stop: bool = True) -> Iterator[State]:
+def gradient_descent(
+    problem: Problem, w: Any, *, budget: int, learning_rate: float = 0.1, tol: float = 1e-6, stop: bool = True
+) -> Iterator[State]:
     """w ← w − η ∇L. With too large a step η the loss rises: nothing prevents it here."""
     return _drive(lambda _, w, now, memory: (w - learning_rate * now.grad, memory), (), problem, w, budget, tol, stop)
 
 
-def adam(problem: Problem, w: Any, *, budget: int, learning_rate: float = 5e-3, tol: float = 1e-6, stop: bool = True) -> Iterator[State]:
+def adam(
+    problem: Problem, w: Any, *, budget: int, learning_rate: float = 5e-3, tol: float = 1e-6, stop: bool = True
+) -> Iterator[State]:
     """Adam, full batch, its step falling to zero as a cosine over the budget: a ReLU network settles only if the step goes to 0.
 
     Kingma & Ba 2015, arXiv:1412.6980, β = (0.9, 0.999), ε = 1e-8.
@@ -39,7 +43,9 @@ def adam(problem: Problem, w: Any, *, budget: int, learning_rate: float = 5e-3, 
     return _drive(rule, (zero, zero), problem, w, budget, tol, stop)
 
 
-def fire(problem: Problem, w: Any, *, budget: int, dt: float = 0.1, dt_max: float = 3.0, tol: float = 1e-6, stop: bool = True) -> Iterator[State]:
+def fire(
+    problem: Problem, w: Any, *, budget: int, dt: float = 0.1, dt_max: float = 3.0, tol: float = 1e-6, stop: bool = True
+) -> Iterator[State]:
     """FIRE: molecular dynamics that keeps to the downhill direction and stops dead when it goes uphill.
 
     Bitzek et al. 2006, 10.1103/PhysRevLett.97.170201 (N_min 5, f_inc 1.1, f_dec 0.5, α 0.1, f_α 0.99), each seed with its own time step.
@@ -66,7 +72,14 @@ def fire(problem: Problem, w: Any, *, budget: int, dt: float = 0.1, dt_max: floa
 
 
 def gradient_flow(
-    problem: Problem, w: Any, *, budget: int, max_change: float = 0.1, max_turn: float = 1e-2, tol: float = 1e-6, stop: bool = True
+    problem: Problem,
+    w: Any,
+    *,
+    budget: int,
+    max_change: float = 0.1,
+    max_turn: float = 1e-2,
+    tol: float = 1e-6,
+    stop: bool = True,
 ) -> Iterator[State]:
     """dw/dt = −∇L by Euler steps as long as the function moves little: each seed has its own time step.
 
@@ -92,12 +105,14 @@ def gradient_flow(
     return _drive(rule, (w, first.grad, first.gaps, one, one), problem, w, budget, tol, stop)
 
 
-def _drive(rule: Rule, memory: Memory, problem: Problem, w: Any, budget: int, tol: float, stop: bool) -> Iterator[State]:
+def _drive(
+    rule: Rule, memory: Memory, problem: Problem, w: Any, budget: int, tol: float, stop: bool
+) -> Iterator[State]:
     """Run a rule: yield the start, then one state a step. `stop`: a seed leaves the batch at N_Δ = 0."""
     xp = xps.namespace(w)
     now = problem.evaluate(w)
-    copies = [xp.asarray(a, copy=True) for a in (w, now.loss, now.gaps)]
-    state = State(0, *copies, ~finite(now.grad))
+    start, loss, gaps = (xp.asarray(a, copy=True) for a in (w, now.loss, now.gaps))
+    state = State(0, start, loss, gaps, ~finite(now.grad))
     yield state
 
     live = xp.arange(w.shape[0])

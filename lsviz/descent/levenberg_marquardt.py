@@ -66,12 +66,13 @@ class Curved(Protocol):
 def levenberg_marquardt(problem: Curved, w: Any, *, budget: int, tol: float = 1e-6) -> Iterator[State]:
     """Minimise E(w) = Σ ℓ(Δ) by damped Gauss–Newton steps (Θ_yy + μ) u = Δ, w ← w + Jᵀ(y u), over the unsatisfied points.
 
-    Θ_yy is the neural tangent kernel between those points, with their labels: the solver *is* the tangent kernel of the infinite-width
-    theory, at finite width and recomputed at every step; μ → 0 is the jump to the bottom of the linearised network, μ → ∞ is
-    gradient flow for a time 1/μ. Solved among the K points (dual), or among the `size` parameters (primal) where these are many fewer; a step is taken per seed where
-    it lowers E, then μ × ¼; else μ × 4, × 16, × 64 … for refusals in a row (the active set changes under a step that is too bold, and a
-    slow way back froze seeds a hair above zero). A seed leaves the batch when N_Δ = 0, or when its linear algebra breaks (`failed`, kept at its
-    last good step). w (S, size); yields the start, then one state an iteration, at most `budget`.
+    Θ_yy is the neural tangent kernel between those points, with their labels: the solver *is* the tangent kernel of the
+    infinite-width theory, at finite width and recomputed at every step; μ → 0 is the jump to the bottom of the linearised
+    network, μ → ∞ is gradient flow for a time 1/μ. Solved among the K points (dual), or among the `size` parameters (primal)
+    where these are many fewer. A step is taken per seed where it lowers E, then μ × ¼; else μ × 4, × 16, × 64 … for refusals
+    in a row: the active set changes under a bold step, and with a slow way back seeds froze a hair above zero. A seed leaves
+    the batch when N_Δ = 0, or when its linear algebra breaks (`failed`, kept at its last good step). w (S, size); yields the
+    start, then one state an iteration, at most `budget`.
     Levenberg 1944, Marquardt 1963, 10.1137/0111030; the energy is arXiv:1809.09349, eq. 1.
     """
     xp = xps.namespace(w)

@@ -55,7 +55,9 @@ def escape(
     table.set(state_before=first.ending(), N_delta_before=first.N_delta)
 
     before = first.loss.copy()
-    wide, w = small.grow(first.w, h + add, [seed + 2**32 for seed in seeds])  # fresh draws, apart from every initial seed
+    wide, w = small.grow(
+        first.w, h + add, [seed + 2**32 for seed in seeds]
+    )  # fresh draws, apart from every initial seed
     second = Training(Fit(wide, points, loss), w, optimizer, budget)
     table.N_trace[length:] = wide.N
     table.set(N=wide.N)
@@ -63,7 +65,9 @@ def escape(
         if state.step == 0:
             table.set(loss_jump=second.loss - before)
         table.loss_trace[length:], table.N_delta_trace[length:] = second.loss_trace, second.N_delta_trace
-        table.set(N_delta=second.N_delta, loss=second.loss, state=second.running, progress=0.5 + 0.5 * state.step / budget)
+        table.set(
+            N_delta=second.N_delta, loss=second.loss, state=second.running, progress=0.5 + 0.5 * state.step / budget
+        )
         yield table
     table.set(state=second.ending())
     yield table

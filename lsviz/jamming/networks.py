@@ -41,7 +41,12 @@ def network_jamming(
     points = data.load(dataset, P=P, d=d, preset=preset, labels=labels, seed=data_seed)
     net = network.dense(points.d, h, L, act, beta)
     training = Training(Fit(net, points, loss), net.init(seeds), optimizer, budget)
-    table = Table(seed=seeds, step=recorded_steps(budget), gap_bin=_middle(GAP_EDGES), log_bin=np.sqrt(LOG_EDGES[1:] * LOG_EDGES[:-1]))
+    table = Table(
+        seed=seeds,
+        step=recorded_steps(budget),
+        gap_bin=_middle(GAP_EDGES),
+        log_bin=np.sqrt(LOG_EDGES[1:] * LOG_EDGES[:-1]),
+    )
     for name in ("N_delta", "loss"):
         table.add(name, "seed").add(f"{name}_trace", "step seed")
     table.add("state", "seed", fill="waiting")

@@ -1,7 +1,7 @@
 """One batch of networks on its way down: which descent, what is recorded, how each seed ended. Shared by the chapter's experiments."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from .count import Fit, ending, lookback, threshold, unsatisfied
 
 RECORDED = 400  # steps kept of a long descent
 
-_DESCENTS = {
+_DESCENTS: dict[str, Callable[..., Iterator[State]]] = {
     "lm": descent.levenberg_marquardt,
     "adam": descent.adam,
     "fire": descent.fire,
@@ -73,7 +73,15 @@ class Training:
         """How each seed ended (S,)."""
         assert self.state is not None
         second = self.optimizer == "lm"
-        return ending(self.state.gaps, self.fit.y, self.state.failed, self._earlier, self.loss, budget=self.budget, second_order=second)
+        return ending(
+            self.state.gaps,
+            self.fit.y,
+            self.state.failed,
+            self._earlier,
+            self.loss,
+            budget=self.budget,
+            second_order=second,
+        )
 
 
 def expected_jump(P: int, labels: str, dataset: str) -> float:
@@ -87,7 +95,9 @@ def around(N: float, d: int, L: int) -> tuple[float, ...]:
     return tuple(sorted({network.width_for(n, d, L) for n in wanted}))
 
 
-def scan(table: Table, nets: list[network.Dense], jobs: list[tuple[Any, Fit]], seeds: Any, optimizer: str, budget: int) -> Iterator[Table]:
+def scan(
+    table: Table, nets: list[network.Dense], jobs: list[tuple[Any, Fit]], seeds: Any, optimizer: str, budget: int
+) -> Iterator[Table]:
     """Train every job's network and write N_delta, loss, state at its place in the table, as they are found.
 
     jobs: (index into the table's leading axes, problem), in the order of computing. `nets` give N and size by width.
@@ -96,7 +106,11 @@ def scan(table: Table, nets: list[network.Dense], jobs: list[tuple[Any, Fit]], s
     for done, (place, fit) in enumerate(jobs):
         training = Training(fit, fit.net.init(seeds), optimizer, budget)
         for state in training.states():
-            table.N_delta[place], table.loss[place], table.state[place] = training.N_delta, training.loss, training.running
+            table.N_delta[place], table.loss[place], table.state[place] = (
+                training.N_delta,
+                training.loss,
+                training.running,
+            )
             yield table.set(progress=(done + state.step / budget) / len(jobs))
         table.state[place] = training.ending()
         yield table.set(progress=(done + 1) / len(jobs))
