@@ -236,7 +236,8 @@ def everything(session):
     items = dict(pick=here.pick("q", ask="Which?", right="a", why="Yes.", wrong={"b": "no"}),
                  number=number(here.answers, session),
                  predict=jump(here.answers, session, **SHAPES),
-                 recall=here.recall("r", ask="What is N?", answer="Weights."), words=here.own_words("o", ask="Say it", summary=["So it is."]),
+                 recall=here.recall("r", ask="What is N?", answer="Weights."),
+                 words=here.own_words("o", ask="Say it", summary=["So it is."]),
                  broken=here.break_it("b", Session(step=1), ask="Break", goal=lambda v, ds: True, reached="Done."))
     return here, items
 

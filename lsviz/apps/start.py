@@ -21,7 +21,8 @@ def sentence(ds: Any, values: dict[str, Any]) -> str:
         span = f"{others[0]}" if others[0] == others[-1] else f"{others[0]} to {others[-1]}"
         words += f", {'the other leaves' if done == seeds - 1 else 'the others leave'} N_Δ = {span}"
     low, high = float(ds.loss.min()), float(ds.loss.max())
-    return f"{words}; losses {low:.2g} to {high:.2g}; N = {int(ds.N)}, step size η = {values['learning_rate']:g}, {int(ds.iterations)} steps"
+    span = f"{low:.2g} to {high:.2g}" if high < 1e6 else f"{low:.2g} to beyond a million"
+    return f"{words}; losses {span}; N = {int(ds.N)}, step size η = {values['learning_rate']:g}, {int(ds.iterations)} steps"
 
 
 toy_descent = App(

@@ -5,6 +5,7 @@ import html
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
+from urllib.parse import urlencode
 
 import ipywidgets as w
 
@@ -61,10 +62,11 @@ class Lesson(Shown):
     def _words(self, key: str, about: Mapping[str, Any]) -> dict[str, Any]:
         return {**self.texts.get(key, {}), **about}
 
-    def misconception(self, key: str, **about: str) -> Shown:
-        """`quote`: in the learner's words; `refuted`: by which experiment."""
-        text = self._words(key, about)
-        return panel(f"<p class='lsviz-quote'>“{text['quote']}”</p><p>{text['refuted']}</p>", "lsviz-misconception", "You may have thought")
+    def misconception(self, key: str, **numbers: Any) -> Shown:
+        """`quote`: in the learner's words; `refuted`: by which experiment. {fields} are filled from `numbers`, which come from a run."""
+        text = self.texts[key]
+        body = f"<p class='lsviz-quote'>“{text['quote']}”</p><p>{text['refuted'].format(**numbers)}</p>"
+        return panel(body, "lsviz-misconception", "You may have thought")
 
     def worked(self, key: str, **numbers: Any) -> Shown:
         """`title` and `steps` of one number, worked out; {fields} of the steps are filled from `numbers`, which come from a run."""
@@ -79,9 +81,15 @@ class Lesson(Shown):
         body = f"<ul>{lines}</ul><p><b>What we could not reproduce.</b> {text['limits']}</p>"
         return panel(body, "lsviz-sources", "Sources and limits")
 
-    def picture(self, session: Any) -> Shown:
-        """The picture of a session alone, without its controls: something to look at first."""
-        return Panel(classed(w.VBox([session.picture]), "lsviz-app", "lsviz-alone"))
+    def picture(self, app: Any, **start: Any) -> Shown:
+        """The picture of an app at the values `start`, without its controls: something to look at first."""
+        return Panel(classed(w.VBox([opened(app, start).picture]), "lsviz-app", "lsviz-alone"))
+
+    def links(self, *apps: Any) -> Shown:
+        """The presets of these apps as links that restore them, for a lecturer to copy."""
+        rows = "".join(f"<li><b>{app.name}</b>: {', '.join(preset_links(app))}</li>" for app in apps)
+        text = f"<p>Each opens this lesson in lecturer mode with the app in that state.</p><ul>{rows}</ul>"
+        return panel(text, "lsviz-sources", "Links for the lecturer")
 
     def glossary(self, *names: str) -> Shown:
         """The symbols of this lesson, or those named, each with its sentence."""
@@ -193,10 +201,10 @@ def head(entry: catalog.Entry, needs: Sequence[int], symbols: Sequence[str]) -> 
             f"<nav aria-label='Neighbours'><span>{back}</span><span>{on}</span></nav>")
 
 
-def link(entry: catalog.Entry) -> str:
+def link(entry: catalog.Entry, later: str = " (to come)") -> str:
     """A link to a lesson's page; plain text while it is still to come."""
     title = f"{entry.number} {html.escape(entry.title)}"
-    return f"<a href='{entry.name}.ipynb'>{title}</a>" if entry.here else f"<span class='lsviz-later'>{title} (to come)</span>"
+    return f"<a href='{entry.name}.ipynb'>{title}</a>" if entry.here else f"<span>{title}{later}</span>"
 
 
 def doi_link(who: str, doi: str) -> str:
@@ -204,12 +212,25 @@ def doi_link(who: str, doi: str) -> str:
     return f"<a href='https://doi.org/{doi}' rel='noopener'>{who}, doi:{doi}</a>"
 
 
+def preset_links(app: Any) -> list[str]:
+    """One link for each preset, as the address of an app's state: ?transition.P=700."""
+    made = []
+    for words, values in app.presets.items():
+        state = urlencode({f"{app.name}.{name}": value for name, value in values.items()} | {"lecture": 1})
+        made.append(f"<a href='?{html.escape(state)}'>{html.escape(words)}</a>")
+    return made
+
+
+def card(entry: catalog.Entry) -> str:
+    """One lesson on the map."""
+    kind, foot = ("lsviz-card", f"{entry.minutes} minutes") if entry.here else ("lsviz-card lsviz-later", "to come")
+    return f"<li class='{kind}'><b>{link(entry, '')}</b><p>{rich(entry.claim)}</p><small>{foot}</small></li>"
+
+
 def cards() -> Panel:
     """The map of the talk: a card a lesson, those to come greyed."""
-    made = "".join(
-        f"<li class='{'lsviz-card' if e.here else 'lsviz-card lsviz-later'}'><b>{link(e)}</b><p>{rich(e.claim)}</p>"
-        f"<small>{f'{e.minutes} minutes' if e.here else 'to come'}</small></li>" for e in catalog.lessons())
-    return Panel(prose(f"<ul class='lsviz-cards'>{made}</ul>", "", "nav"))
+    made = "".join(map(card, catalog.lessons()))
+    return Panel(prose(f"<ul class='lsviz-cards'>{made}</ul>", "lsviz-map", "nav"))
 
 
 def download(text: str, name: str, label: str, mime: str) -> str:

@@ -133,7 +133,7 @@ class Predict(Item):
         self._open()
 
     def _open(self) -> None:
-        self.committed = True
+        self.committed, self.start = True, dict(self.session.values)  # the prediction is about what is set at this moment
         self.widget.remove_class("lsviz-locked")
         self.commit_button.disabled = self.unsure_button.disabled = True
         for widget in self.entry:
