@@ -8,11 +8,18 @@ and status line disagreed, requests that left the machine, errors on the page. T
 import argparse
 import json
 import math
+import os
+import re
+import shutil
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
@@ -40,6 +47,64 @@ WATCH = """() => {
     }
   }).observe(document.body, {subtree: true, attributes: true, attributeFilter: ['src']});
 }"""
+
+
+@dataclass
+class Server:
+    """A server of ours and the address it printed."""
+
+    address: str
+    process: subprocess.Popen
+
+    def kernels(self) -> list[Any]:
+        """The kernel processes that belong to it."""
+        import psutil
+
+        found = []
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            try:
+                if "ipykernel" in " ".join(child.cmdline()):
+                    found.append(child)
+            except psutil.NoSuchProcess:
+                pass
+        return found
+
+
+@contextmanager
+def served(command: str, folder: Path, port: int) -> Iterator[Server]:
+    """Voilà ("app") or JupyterLab ("lab") on a copy of `folder`, with settings of its own, stopped at the end."""
+    with tempfile.TemporaryDirectory(prefix="lsviz-test-") as place:
+        work = Path(place, "notebooks")
+        shutil.copytree(folder, work, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        private = {name: str(Path(place, name)) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
+        code = f"""
+import pathlib
+from lsviz import server
+server.notebooks = lambda: pathlib.Path({str(work)!r})
+server.{command}({port}, "localhost", False)"""
+        with open(Path(place, "log"), "w+") as log:
+            process = subprocess.Popen([sys.executable, "-c", code], stdout=log, stderr=subprocess.STDOUT, cwd=Path(__file__).parent.parent,
+                                       env={**os.environ, **private})  # fmt: skip
+            try:
+                yield Server(_address(Path(place, "log"), process), process)
+            finally:
+                process.terminate()
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+
+def _address(log: Path, process: subprocess.Popen, patience: float = 60) -> str:
+    """The first address in the log that a browser can open."""
+    start = time.monotonic()
+    while process.poll() is None and time.monotonic() - start < patience:
+        found = re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/\S*", log.read_text())
+        if found:
+            return found.group()
+        time.sleep(0.1)
+    raise AssertionError("the server did not start:\n" + log.read_text())
 
 
 @dataclass

@@ -93,7 +93,7 @@ function overlay(model, frame, wish, axes, signal) {
       if (x >= low && x <= high) uy[i] = high > low ? from[1] + (v - from[1]) * (x - from[0]) / (u - from[0]) : v;
     });
     at = nearest(u);
-    uy[at] = v;
+    if (last === null) uy[at] = v;        // a tap sets the nearest one
     last = [u, v];
     paint();
   };
