@@ -119,6 +119,7 @@ class Board:
         self.session, app = session, session.app
         self.knobs = {name: Knob(name, kind, session, self._moved) for name, kind in session.controls.items()}
         session.on_move(self._sync)
+        session.on_result(self._sync_link)  # not at every move: a hand that drags needs no link
         self.link, self.download = Link(app.name), Download()
         first = [self.knobs[name].widget for name in app.controls]
         rest = w.VBox([self.knobs[name].widget for name in app.more], layout=w.Layout(display="none", overflow="visible"))
@@ -169,6 +170,10 @@ class Board:
     def _sync(self) -> None:
         for knob in self.knobs.values():
             knob.sync()
+        if self.session.player.mode != "thread":
+            self._sync_link(None)
+
+    def _sync_link(self, _: Any) -> None:
         self.link.state = self.session.link
 
     def _save_picture(self) -> None:

@@ -1,0 +1,194 @@
+"""figure: a picture is a function of a Dataset; the same one moves in an app and stands in a file."""
+
+import zlib
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.figure import Figure
+
+from lsviz import figure
+from lsviz.figure import Context, Stage, dots, jamming, stage, style
+
+
+def one_width(seeds=4, budget=10, fitted=2, N=40.0, P=100.0):
+    """A Dataset as network_jamming gives it, with `fitted` satisfied seeds."""
+    N_delta = np.array([0.0] * fitted + [0.8 * N] * (seeds - fitted))
+    trace = np.linspace(60, 0, budget + 1)[:, None] + N_delta
+    return xr.Dataset(
+        dict(N=N, P=P, progress=1.0, iterations=float(budget), N_delta=("seed", N_delta), loss=("seed", N_delta / P),
+             state=("seed", np.where(N_delta == 0, "sat", "unsat").astype("<U10")),
+             N_delta_trace=(("step", "seed"), trace), loss_trace=(("step", "seed"), trace / P),
+             gap_count=(("gap_bin", "seed"), np.full((50, seeds), 2.0))),
+        dict(seed=np.arange(seeds), step=np.arange(budget + 1), gap_bin=np.linspace(-2.95, 1.95, 50)),
+    )  # fmt: skip
+
+
+def transition(seeds=4):
+    N = np.array([20.0, 40.0, 80.0])
+    N_delta = np.stack([np.full(seeds, 30.0), np.full(seeds, 30.0), np.zeros(seeds)])
+    N_delta[0, 0] = np.nan
+    state = np.where(N_delta > 0, "unsat", "sat").astype("<U10")
+    state[0, 0] = "waiting"
+    return xr.Dataset(
+        dict(N=("width", N), h=("width", N / 20), P=100.0, progress=1.0, N_delta=(("width", "seed"), N_delta),
+             loss=(("width", "seed"), N_delta), state=(("width", "seed"), state), N_star=50.0, N_star_low=45.0, N_star_high=60.0),
+        dict(width=N / 20, seed=np.arange(seeds)),
+    )  # fmt: skip
+
+
+def contrast():
+    return xr.concat([transition(), transition()], xr.DataArray(["hinge", "logistic"], dims="loss_name", name="loss_name"),
+                     data_vars=["N_delta", "loss", "state"])  # fmt: skip
+
+
+def escape():
+    ds = one_width()
+    return ds.assign(N_trace=("step", np.where(ds.step < 6, 20.0, 40.0)), N_before=20.0, N_delta_before=ds.N_delta)
+
+
+PICTURES = [
+    (jamming.one_width, one_width), (jamming.transition, transition), (jamming.contrast, contrast), (jamming.escape, escape),
+]  # fmt: skip
+
+
+def unpack(png):
+    """The pixels of a PNG of ours, by the format's own rules."""
+    import io
+
+    from PIL import Image
+
+    return np.asarray(Image.open(io.BytesIO(png)))
+
+
+def test_encode_is_png():
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 5, 4), dtype=np.uint8)
+    assert (unpack(stage.encode(pixels)) == pixels).all()
+    assert zlib.crc32(b"IEND") == 0xAE426082
+
+
+@pytest.mark.parametrize(("picture", "data"), PICTURES)
+@pytest.mark.parametrize("size", [(900, 430), (366, 620)])
+@pytest.mark.parametrize("dark", [False, True])
+def test_blitted_frames_are_the_whole_picture(picture, data, size, dark):
+    """A frame over cached scenery shows what a drawing of everything shows: no actor is forgotten, none stays behind."""
+    ds = data()
+    one = Stage(picture, *size, dark)
+    context = Context(ghosts=[("kept", [ds])], prediction=([0.05, 1.0], [1.0, 0.0]))
+    one.png(ds, context)
+    again, context = one.png(ds), Context()
+    assert again == Stage(picture, *size, dark).png(ds)
+    for artist in one.actors:
+        artist.set_animated(False)
+    one.canvas.draw()
+    whole, frame = np.asarray(one.canvas.buffer_rgba()).astype(int), unpack(again).astype(int)
+    assert whole.shape == frame.shape == (size[1], size[0], 4)
+    assert np.abs(whole - frame).mean() < 4  # only what lies above what differs: the order of overlapping artists
+    assert frame[0, 0, 3] == 0, "the page shows through"
+
+
+@pytest.mark.parametrize(("picture", "data"), PICTURES)
+@pytest.mark.parametrize("size", [(900, 430), (366, 620)])
+def test_no_text_leaves_the_picture_or_lies_on_other_text(picture, data, size):
+    one = Stage(picture, *size)
+    one.set(data(), Context())
+    one.canvas.draw()
+    boxes = []
+    for ax in one.figure.axes:
+        legend = ax.get_legend()
+        texts = [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label, ax.title, ax._left_title]
+        texts += legend.get_texts() if legend else []
+        for text in texts:
+            if text.get_text() and text.get_visible():
+                boxes.append((text.get_text(), text.get_window_extent()))
+    for words, box in boxes:
+        assert box.x0 >= -1 and box.y0 >= -1, words  # noqa: PT018
+        assert box.x1 <= size[0] + 1 and box.y1 <= size[1] + 1, words  # noqa: PT018
+    for i, (words, box) in enumerate(boxes):
+        for other, there in boxes[:i]:
+            apart = box.x0 >= there.x1 - 1 or there.x0 >= box.x1 - 1 or box.y0 >= there.y1 - 2 or there.y0 >= box.y1 - 2
+            assert apart, f"{words!r} lies on {other!r}"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_readable(dark):
+    """Text at least 12 points at 100 dots an inch, and enough contrast on the page (WCAG: 4.5 for text, 3 for marks)."""
+    assert style.settings(dark)["font.size"] >= 12
+    colours = style.palette(dark)
+
+    def light(colour):
+        channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+    def contrast_with_page(colour):
+        low, high = sorted([light(colour), light(colours.page)])
+        return (high + 0.05) / (low + 0.05)
+
+    assert contrast_with_page(colours.ink) > 7
+    assert contrast_with_page(colours.faint) > 4.5
+    for state in ("sat", "unsat", "unfinished", "dead", "failed", "running"):
+        assert contrast_with_page(colours.states[state]) > 3, state
+
+
+def test_states_differ_without_colour():
+    marks = [(mark, filled) for mark, filled, *_ in style.MARKS.values()]
+    assert len(set(marks)) == len(marks)
+    dashes = [str((line["linestyle"], line["linewidth"])) for line in style.LINES.values()]
+    assert len(set(dashes)) == len(dashes)
+
+
+def test_dots_by_state_and_at_the_edge():
+    ax_stage = Stage(jamming.transition)
+    marks = dots.Dots(ax_stage, ax_stage.figure.axes[0], top=1.6)
+    marks.set([0.1, 0.2, 0.3, 0.4], [0.0, 0.5, 3.0, np.nan], np.array(["sat", "unsat", "unsat", "waiting"]))
+    assert len(marks.lines["sat"].get_xdata()) == 1
+    assert list(marks.lines["unsat"].get_xdata()) == [0.2]
+    assert list(marks.over.get_ydata()) == [1.6]
+
+
+def test_medians_never_see_unknown_seeds():
+    x, y, _ = dots.per_seed(transition(), parted=False)
+    sizes, ratio = dots.medians(x, y)
+    assert list(sizes) == [0.2, 0.4, 0.8]
+    assert list(ratio) == [1.5, 0.75, 0.0]
+
+
+def test_axes_do_not_jump_and_boxes_tell_where_they_are():
+    one = Stage(jamming.one_width)
+    one.png(one_width())
+    before = one.boxes()
+    one.png(one_width(N=150.0, fitted=4))
+    assert one.boxes() == before
+    ratio = next(box for box in before if box["name"] == "ratio")
+    assert ratio["xlog"]
+    assert not ratio["ylog"]
+    assert ratio["xlim"] == [0.04, 2.0]
+    left, bottom, right, top = ratio["box"]
+    assert 0 < left < right < 1
+    assert 0 < bottom < top < 1
+
+
+def test_axis_can_be_turned():
+    one = Stage(jamming.transition)
+    one.png(transition(), Context(values=dict(axis="P/N")))
+    assert one.boxes()[0]["xlim"] == [0.5, 25.0]
+    one.png(transition(), Context(values=dict(axis="N/P")))
+    assert one.boxes()[0]["xlim"] == [0.04, 2.0]
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf", "svg"])
+def test_save(tmp_path, kind):
+    path = figure.save(jamming.one_width, one_width(), tmp_path / f"x.{kind}")
+    assert path.stat().st_size > 5000
+    with pytest.raises(ValueError, match="allowed"):
+        figure.save(jamming.one_width, one_width(), tmp_path / "x.docx")
+
+
+def test_no_pyplot():
+    import subprocess
+    import sys
+
+    code = "import sys, lsviz.apps as a; [a.get(n).draw() for n in a.names()]; print('matplotlib.pyplot' in sys.modules, 'torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() == ["False", "False"]
+    assert isinstance(Stage(jamming.escape).figure, Figure)
