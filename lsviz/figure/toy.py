@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from . import style
-from .dots import Dots
+from .dots import Dots, legend
 from .stage import Context, Draw, Stage
 
 FLOOR, CEILING = 1e-7, 30.0  # the loss axis; what lies beyond is drawn at its edge
@@ -69,6 +69,7 @@ def _loss(stage: Stage, ax: Any) -> Any:
     ax.set_yticks([1e-6, 1e-4, 1e-2, 1])
     ax.set_yticks([], minor=True)
     ax.grid(axis="y")
+    legend(stage, ax, ("sat", "unfinished", "unsat", "failed"), loc="lower left")
     lines: list[Any] = []
 
     def draw(ds: Any) -> None:

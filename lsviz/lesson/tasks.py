@@ -148,6 +148,8 @@ class Predict(Item):
 
     def _result(self, ds: Any) -> None:
         """State the gap once, for the run the prediction was about; later moves of the controls do not change it."""
+        if self.committed and self.curve is not None and self.session.prediction is None:  # Reset has cleared the picture
+            self.session.prediction = self.curve
         if not self.committed or self.gap.text or not finished(ds) or dict(self.session.values) != self.start:
             return
         found = float(self.outcome(ds))
