@@ -76,7 +76,8 @@ def served(command: str, folder: Path, port: int) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="lsviz-test-") as place:
         work = Path(place, "notebooks")
         shutil.copytree(folder, work, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-        private = {name: str(Path(place, name)) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
+        names = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+        private = {name: str(Path(place, name)) for name in names}
         code = f"""
 import pathlib
 from lsviz import server
@@ -133,18 +134,35 @@ class Visit:
         return self.status(picture)
 
 
+def leaves(address: str) -> bool:
+    """Whether a request goes to another machine."""
+    parts = urlparse(address)
+    return parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in HERE
+
+
 @contextmanager
-def visit(browser: Any, url: str, *, lab: bool = False, size: tuple[int, int] = (1280, 900), dark: bool = False, patience: float = 90,
-          ready: str = f"{PICTURE}:not([hidden])", **context: Any) -> Iterator[Visit]:  # fmt: skip
+def visit(
+    browser: Any,
+    url: str,
+    *,
+    lab: bool = False,
+    size: tuple[int, ...] = (1280, 900),
+    dark: bool = False,
+    patience: float = 90,
+    ready: str = f"{PICTURE}:not([hidden])",
+    **context: Any,
+) -> Iterator[Visit]:
     """Open a page (in JupyterLab: run all its cells), with everything that would leave the machine noted and stopped."""
-    opened = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light", **context)
+    opened = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light", **context
+    )
     seen = Visit(opened.new_page())
 
     def stop(route: Any) -> None:
         seen.left.append(route.request.url)
         route.abort()
 
-    opened.route(lambda address: urlparse(address).scheme in ("http", "https", "ws", "wss") and urlparse(address).hostname not in HERE, stop)
+    opened.route(leaves, stop)
     seen.page.on("pageerror", lambda error: seen.errors.append(str(error)[:300]))
     seen.page.on("console", lambda m: seen.errors.append(m.text[:300]) if m.type == "error" else None)
     try:
@@ -162,13 +180,16 @@ def visit(browser: Any, url: str, *, lab: bool = False, size: tuple[int, int] = 
 def run_all(page: Any, patience: float = 90) -> None:
     """Run all cells of the notebook that is open in JupyterLab, once its kernel is there."""
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=1000 * patience)
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached", timeout=1000 * patience)
+    page.wait_for_selector(
+        ".jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached", timeout=1000 * patience
+    )
     for _ in range(5):  # a menu that opens while JupyterLab still arranges itself is closed again
         try:
             page.click(".lm-MenuBar-itemLabel:text-is('Run')", timeout=3000)
             page.click(".lm-Menu-itemLabel:text-is('Run All Cells')", timeout=3000)
             page.wait_for_function(
-                "() => [...document.querySelectorAll('.jp-InputArea-prompt')].some((e) => /[*0-9]/.test(e.textContent))", timeout=3000
+                "() => [...document.querySelectorAll('.jp-InputArea-prompt')].some((e) => /[*0-9]/.test(e.textContent))",
+                timeout=3000,
             )
             return
         except Exception:
@@ -212,7 +233,9 @@ def press(page: Any, handle: Any, key: str, patience: float = 5) -> float:
 def drag(page: Any, handle: Any, seconds: float = 3) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
     """Swing a slider for `seconds`; what was shown meanwhile, what was shown after the release, and the moment of release."""
     box = handle.bounding_box()
-    left, right = handle.evaluate("(e) => { const r = e.closest('.noUi-target').getBoundingClientRect(); return [r.left, r.right]; }")
+    left, right = handle.evaluate(
+        "(e) => { const r = e.closest('.noUi-target').getBoundingClientRect(); return [r.left, r.right]; }"
+    )
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] / 2, y)
     page.mouse.down()
@@ -271,7 +294,8 @@ def main() -> None:
     options = parser.parse_args()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(QUIET))
-        with visit(browser, options.url, lab=options.lab, dark=options.dark, size=tuple(map(int, options.size.split("x")))) as seen:
+        size = tuple(map(int, options.size.split("x")))
+        with visit(browser, options.url, lab=options.lab, dark=options.dark, size=size) as seen:
             print(json.dumps(asdict(measure(seen, options.slider, options.seconds)), ensure_ascii=False))
             if options.shot:
                 seen.page.screenshot(path=options.shot, full_page=True)

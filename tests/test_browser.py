@@ -59,7 +59,9 @@ def check_a_slider(seen):
     handle.press("ArrowRight")
     seen.wait_status("13.5 long")
     assert box.is_hidden()
-    page.wait_for_function("() => document.querySelector('.lsviz-live').textContent.includes('13.5 long')")  # announced once settled
+    page.wait_for_function(
+        "() => document.querySelector('.lsviz-live').textContent.includes('13.5 long')"
+    )  # announced once settled
     assert page.locator("mjx-container").count() >= 3  # formulas are set, offline
 
 
@@ -168,7 +170,7 @@ def test_a_prediction_is_drawn_kept_and_brought_back(browser, voila, tmp_path):
         saved.write_text("{}")
         page.set_input_files(".lsviz-store input", saved)
         page.wait_for_selector("text=This file holds no answers")
-        check_quiet(seen)
+        assert seen.left == []
 
 
 def test_the_picture_turns_dark_with_the_page(browser, voila):
@@ -207,14 +209,17 @@ def test_keys_alone(browser, voila):
         page = seen.page
         page.keyboard.press("Tab")
         assert page.evaluate("() => document.activeElement.className") == "page-skip"
-        reached = set()
+        reached = {}
         for _ in range(25):
             page.keyboard.press("Tab")
-            reached.add(page.evaluate("""() => { const e = document.activeElement, s = getComputedStyle(e);
-                return [e.getAttribute('aria-label') || e.textContent.trim() || e.type, s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0].join('|'); }"""))
-        names = {name.split("|")[0] for name in reached}
-        assert {"length of the bar", "P", "Copy link", "Save picture", "Predict"} <= names
-        assert all(name.endswith("true") for name in reached if name.split("|")[0] in ("length of the bar", "P", "Copy link", "Save picture"))
+            name, outlined = page.evaluate("""() => {
+                const e = document.activeElement, s = getComputedStyle(e);
+                const outlined = s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0;
+                return [e.getAttribute('aria-label') || e.textContent.trim() || e.type, outlined];
+            }""")
+            reached[name] = outlined
+        for name in ("length of the bar", "P", "Copy link", "Save picture", "Predict"):
+            assert reached[name], name
 
 
 def test_the_kernel_of_a_closed_page_is_gone_in_thirty_seconds(browser, voila):
@@ -238,15 +243,13 @@ def test_a_page_says_that_its_kernel_sleeps(browser, voila):
     before = {kernel.pid for kernel in voila.kernels()}
     with visit(browser, toy(voila)) as seen:
         page = seen.page
-        kernel = page.evaluate("() => JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+        time.sleep(12)
         assert page.locator(".lsviz-asleep").is_hidden()
-        status = page.evaluate("""async (id) => (await fetch(`/api/kernels/${id}`, {method: 'DELETE', headers: {
-            'X-XSRFToken': document.cookie.match(/_xsrf=([^;]*)/)?.[1] ?? ''}})).status""", kernel)
-        if status >= 400:  # the server refuses: end the process, the server starts no other
-            for process in voila.kernels():
-                if process.pid not in before:
-                    process.kill()
-        page.wait_for_selector(".lsviz-asleep:not([hidden])", timeout=40000)
+        # As when memory runs out: the server starts another, which knows nothing of this page.
+        for process in voila.kernels():
+            if process.pid not in before:
+                process.kill()
+        page.wait_for_selector(".lsviz-asleep:not([hidden])", timeout=60000)
         assert "asleep" in page.locator(".lsviz-asleep").inner_text()
         assert page.locator(PICTURE).is_visible()
 
@@ -259,6 +262,7 @@ def test_gallery_lists_twelve_lessons(browser, voila):
 
 
 # The lessons. Times hold on a machine that does nothing else; LSVIZ_BUSY=3 allows three times as long.
+
 
 @pytest.fixture(scope="module")
 def lessons():
@@ -288,11 +292,15 @@ def test_lessons_open_whole_and_quiet(browser, lessons, name, size, dark):
     with visit(browser, f"{lessons.address}voila/render/{name}", size=size, dark=dark) as seen:
         page = seen.page
         assert seen.first_picture < 8 * BUSY
-        page.wait_for_function("() => [...document.querySelectorAll('.lsviz-picture')].every((p) => p.querySelector('img').alt)", timeout=60000)
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.lsviz-image')].every((e) => e.alt)", timeout=60000
+        )
         assert "Traceback" not in page.inner_text("body")
         assert "There was an error when executing" not in page.inner_text("body")
         assert page.evaluate("() => document.documentElement.scrollWidth") <= size[0]
-        unnamed = page.evaluate("() => [...document.querySelectorAll('.noUi-handle')].filter((h) => !h.getAttribute('aria-label')).length")
+        unnamed = page.evaluate(
+            "() => [...document.querySelectorAll('.noUi-handle')].filter((h) => !h.getAttribute('aria-label')).length"
+        )
         assert unnamed == 0
         for k in range(page.locator(STATUS).count()):
             assert seen.alt(k) == page.locator(STATUS).nth(k).text_content()

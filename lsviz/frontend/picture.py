@@ -40,8 +40,12 @@ class Picture(anywidget.AnyWidget):
     error = t.Unicode("", help="shown in a box; empty hides it").tag(sync=True)
     width = t.Int(760, help="natural width, CSS pixels").tag(sync=True)
     height = t.Int(430, help="natural height, CSS pixels").tag(sync=True)
-    axes = t.List(t.Dict(), help="per axes: box [left, bottom, right, top] (shares of the picture), xlim, ylim, xlog, ylog").tag(sync=True)
-    draw = t.Dict(None, allow_none=True, help='{"axes": 0, "kind": "curve"|"point", "xs": [...], "label", "hint", "start", "step"}').tag(sync=True)
+    axes = t.List(t.Dict(), help="per axes: box [left, bottom, right, top] in shares, xlim, ylim, xlog, ylog").tag(
+        sync=True
+    )
+    draw = t.Dict(None, allow_none=True, help="axes, kind (curve or point), xs, label, hint, start, step").tag(
+        sync=True
+    )
     drawn = t.List(help="what the learner drew: [[x, y], ...] in data coordinates").tag(sync=True)
     dark = t.Bool(False, help="the page is dark (told by the page)").tag(sync=True)
     ratio = t.Float(1.0, help="device pixels per CSS pixel (told by the page)").tag(sync=True)
@@ -61,8 +65,17 @@ class Picture(anywidget.AnyWidget):
         self._heard = self._sent = time.monotonic()
         self.on_msg(self._from_page)
 
-    def show(self, frame: bytes | None, status: str, *, settled: bool = False, progress: float = 1.0, busy: bool = False,
-             error: str = "", axes: list[dict] | None = None) -> int:
+    def show(
+        self,
+        frame: bytes | None,
+        status: str,
+        *,
+        settled: bool = False,
+        progress: float = 1.0,
+        busy: bool = False,
+        error: str = "",
+        axes: list[dict] | None = None,
+    ) -> int:
         """Send one frame (None keeps the picture) with its status line; returns its serial number."""
         with self._sending, self.hold_sync():
             if frame is not None:
@@ -73,7 +86,7 @@ class Picture(anywidget.AnyWidget):
             self.progress, self.busy = float(progress), busy
             if self.in_flight == 0:
                 self._sent = time.monotonic()
-            self.serial += 1       # last: the page takes the frame when this number changes
+            self.serial += 1  # last: the page takes the frame when this number changes
             return self.serial
 
     @property
@@ -95,5 +108,7 @@ class Picture(anywidget.AnyWidget):
             self.pages = self.pages | {view}
         if content.get("closed"):
             self.pages = self.pages - {content["closed"]}
+        if content.get("ask"):
+            self.send({"alive": True})
         if isinstance(content.get("ack"), int):
             self.ack = max(self.ack, content["ack"])

@@ -25,19 +25,19 @@ const watchTheme = (callback, signal) => {
   signal.addEventListener("abort", () => observer.disconnect());
 };
 
-// The server's address and whether a kernel still lives there; null = cannot be known.
+// The server's address, and what it says of a kernel: "idle", "busy", …, "gone"; null = cannot be known.
 const baseUrl = () => {
   const config = document.getElementById("jupyter-config-data");
   try { return JSON.parse(config.textContent).baseUrl ?? null; } catch { return null; }
 };
-const kernelLives = async (kernel) => {
+const kernelState = async (kernel) => {
   const base = baseUrl();
   if (base === null || !kernel) return null;
   try {
     const answer = await fetch(`${base}api/kernels/${kernel}`, { cache: "no-store" });
-    if (answer.ok) return true;
-    return answer.status === 404 ? false : null;
-  } catch { return false; }
+    if (answer.ok) return (await answer.json()).execution_state;
+    return answer.status === 404 ? "gone" : null;
+  } catch { return "gone"; }
 };
 
 const offerFile = (name, parts, type) => {

@@ -58,14 +58,19 @@ function watchKernel(model, box, signal) {
   setText(words, onVoila() ? ASLEEP_VOILA : ASLEEP_LAB);
   button.hidden = !onVoila();
   button.addEventListener("click", () => location.reload(), { signal });
-  let misses = 0;
+  let misses = 0, unanswered = 0;
+  const answered = (message) => { if (message.alive) unanswered = 0; };
+  model.on("msg:custom", answered);
   const look = async () => {
     if (document.hidden) return;
-    const lives = await kernelLives(model.get("kernel"));
-    if (lives === null || signal.aborted) return;
-    misses = lives ? 0 : misses + 1;
+    const state = await kernelState(model.get("kernel"));
+    if (state === null || signal.aborted) return;
+    // A kernel that is idle and yet does not answer was started anew and knows nothing of this page.
+    const lost = state === "gone" || state === "dead" || (state === "idle" && unanswered > 1);
+    misses = lost ? misses + 1 : 0;
     box.hidden = misses < 2;
     if (misses === 1) setTimeout(look, 1500);        // one miss may be a hiccup of the network
+    else if (state === "idle") { unanswered += 1; model.send({ ask: true }); }
   };
   const timer = setInterval(look, WATCH_EVERY);
   document.addEventListener("visibilitychange", look, { signal });
