@@ -22,18 +22,20 @@ from lsviz.lesson.words import rich, short, symbol
 class Lesson(Shown):
     """The header of a lesson, and the maker of everything that asks its learner something."""
 
-    def __init__(self, number: int, needs: Sequence[int] = (), symbols: Sequence[str] = ()):
+    def __init__(self, number: int):
         self.entry = catalog.lesson(number)
-        self.symbols = tuple(symbols)
         self.texts = catalog.texts(self.entry.name)
+        about = self.texts.get("header", {})
+        self.symbols = tuple(about.get("symbols", ()))
         self.answers = Answers(self.entry.name)
         self.store = Store(name=self.entry.name)
         self.lecture = LectureMode()
         self.message = Feedback("lsviz-notice")
         self.answers.watch(self._keep)
         self.store.observe(self._kept, "values")
-        self.widget = classed(w.VBox([w.HTML(css()), prose(head(self.entry, needs, symbols), "lsviz-header"), row(self.store, self.lecture),
-                                      self.message.widget]), "lsviz-item")
+        top = prose(head(self.entry, about.get("needs", ()), self.symbols), "lsviz-header")
+        parts = [w.HTML(css()), top, row(self.store, self.lecture), self.message.widget]
+        self.widget = classed(w.VBox(parts), "lsviz-item")
 
     # what a cell may show
 
@@ -244,6 +246,6 @@ def css() -> str:
     return f"<style>{resources.files('lsviz.lesson').joinpath('lesson.css').read_text('utf-8')}</style>"
 
 
-def header(number: int, *, needs: Sequence[int] = (), symbols: Sequence[str] = ()) -> Lesson:
-    """Open the lesson `number`: its header, and the object that makes its questions. `needs`: lessons before it; `symbols`: names."""
-    return Lesson(number, needs, symbols)
+def header(number: int) -> Lesson:
+    """Open the lesson `number`: its header, and the object that makes its questions."""
+    return Lesson(number)

@@ -200,7 +200,8 @@ class BreakIt(Item):
         answer = self.goal(dict(self.session.values), ds)
         if answer is True or (isinstance(answer, np.bool_) and bool(answer)):
             self.done = True
-            moved = {name: v for name, v in self.session.values.items() if v != self.start[name]}
+            view = getattr(getattr(self.session, "app", None), "view", ())  # controls that only change the picture
+            moved = {name: v for name, v in self.session.values.items() if v != self.start[name] and name not in view}
             self.put(ask=self.ask, reached=setting(moved))
             return self._tell(setting(moved))
         self.feedback.say("note", str(answer) if isinstance(answer, str) else "Not reached yet.")
