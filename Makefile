@@ -36,7 +36,7 @@ app: $(READY)
 lab: $(READY)
 	@$(BIN)/python -m lsviz lab
 
-FAST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not browser"
+FAST := $(BIN)/python -m pytest -n $(JOBS) -m "not browser"
 BROWSER := $(BIN)/python -m pytest -m browser
 
 # Those in the browser run after the others, alone and one at a time: they hold times.

@@ -39,13 +39,6 @@ QUIET = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The cells of one notebook run in one process, in order."""
-    for item in items:
-        if item.path.suffix == ".ipynb":
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 def find_browser() -> str | None:
     """The path of a Chromium-like browser: $CHROMIUM, one on the path, or in the usual places."""
     named = os.environ.get("CHROMIUM")
