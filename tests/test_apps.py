@@ -13,7 +13,7 @@ from lsviz.app.controls import control, read, write
 
 NAMES = apps.names()
 # Small and quick values for what a test does not look at; only those an app has.
-QUICK = dict(P=100, budget=20, seeds=3)
+QUICK = dict(P=100, budget=20, seeds=2)
 
 
 def quick(name, mode="inline", **values):
@@ -114,15 +114,13 @@ def test_reset_keep_presets(name):
     session = quick(name)
     session.keep()
     assert len(session._context().ghosts) == 1
-    for words in apps.get(name).presets:
-        session.app.experiment  # noqa: B018  imported already
+    session.player.mode = "first"
     first = next(iter(apps.get(name).presets))
     quick_too = {n: v for n, v in QUICK.items() if n in session.values and n not in apps.get(name).presets[first]}
     session.preset(first).set(**quick_too)
     assert session.error == ""
     with pytest.raises(ValueError, match="allowed"):
         session.preset("no such")
-    session.player.mode = "first"
     session.reset()
     assert session.values == apps.get(name).defaults()
     assert not session._context().ghosts
@@ -156,7 +154,7 @@ def test_saved_data_and_picture(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_widgets_follow_and_lead(name):
-    session = quick(name)
+    session = quick(name, "first")
     board = session.widget and session._board
     knob = board.knobs["P"]
     knob.main.value = next(v for v in session.controls["P"].options(session.values) if v != session.values["P"])
@@ -169,7 +167,6 @@ def test_widgets_follow_and_lead(name):
     knob.field.value = 100
     assert session.error == ""
     assert board.link.state == session.link
-    session.player.mode = "first"
     for button in board.presets.values():
         button.click()
         assert session.error == ""
@@ -219,7 +216,7 @@ def test_status_counts_as_the_data_do():
     ds = session.result
     stuck = ds.N_delta.values[ds.N_delta.values > 0]
     assert f"N_Δ/N = {np.median(stuck) / float(ds.N):.2f}" in session.status
-    assert "3 seeds, 20 iterations" in session.status
+    assert "2 seeds, 20 iterations" in session.status
 
 
 def test_in_its_thread_the_app_answers_as_in_line():

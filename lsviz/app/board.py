@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -16,7 +17,11 @@ from .session import Session
 class Names(Access):
     """Access, and a rule: a slider with a number field beside it needs no second read-out on the screen (screen readers get it)."""
 
-    _css = Access._css + "\n.lsviz-app .lsviz-fielded .widget-readout { display: none; }\n.lsviz-app h3 { margin: 0 0 .3em; }"
+    _css = Access._css + """
+.lsviz-app .lsviz-fielded .widget-readout { display: none; }
+.lsviz-app h3 { margin: 0 0 .3em; line-height: 1.3; }
+.lsviz-app sub { line-height: 0; }
+"""
 
 
 def signs(name: str, kind: Control) -> tuple[str, str]:
@@ -51,7 +56,7 @@ class Knob:
 
     def _main_widget(self) -> Any:
         layout = w.Layout(flex="1 1 auto", width="auto", min_width="120px")
-        wide = {"description_width": "64px"}
+        wide = {"description_width": "84px"}
         if isinstance(self.kind, Slider):
             return w.IntSlider(min=self.kind.low, max=self.kind.high, step=self.kind.step, description=self.sign, layout=layout, style=wide)
         if isinstance(self.kind, Menu):
@@ -126,8 +131,9 @@ class Board:
         self.more = w.ToggleButton(description="More controls", layout=w.Layout(width="auto"))
         self.more.observe(lambda change: setattr(rest.layout, "display", "" if change["new"] else "none"), "value")
         names = {knob.sign: knob.spoken for knob in self.knobs.values()}
-        units = {knob.sign: knob.kind.unit for knob in self.knobs.values() if getattr(knob.kind, "unit", "")}
-        caption = [w.HTML(f"<p>{marked(app.caption)}</p>")] if app.caption else []
+        units = {knob.sign: unit for knob in self.knobs.values() if (unit := getattr(knob.kind, "unit", ""))}
+        note = f" <small>{marked(app.note)}</small>" if app.note else ""
+        caption = [w.HTML(f"<p>{marked(app.caption)}{note}</p>")] if app.caption else []
         self.widget = w.VBox(
             [w.HTML(f"<h3>{marked(app.title)}</h3>"), *first, session.picture, *caption, self._buttons(), rest,
              self.download, Names(title=app.title, names=names, units=units)],
@@ -147,7 +153,7 @@ class Board:
             return made
 
         hint = "go to this setting"
-        self.presets = {words: button(words, lambda words=words: session.preset(words), hint) for words in session.app.presets}
+        self.presets = {words: button(words, partial(session.preset, words), hint) for words in session.app.presets}
         habits = [
             button("Reset", session.reset, "back to the start; forget what was found and kept"),
             button("Keep", session.keep, "pin this curve as a ghost, to compare"),
@@ -156,7 +162,9 @@ class Board:
             button("Save data", self._save_data, "save the numbers as netCDF"),
         ]
         more = [self.more] if session.app.more else []
-        return w.HBox([*more, *self.presets.values(), *habits, self.link], layout=w.Layout(flex_flow="row wrap", overflow="visible"))
+        wrap = w.Layout(flex_flow="row wrap", align_items="baseline", overflow="visible")
+        presets = [w.HBox([w.Label("Try:"), *self.presets.values()], layout=wrap)] if self.presets else []
+        return w.VBox([*presets, w.HBox([*more, *habits, self.link], layout=wrap)], layout=w.Layout(overflow="visible"))
 
     def _try(self, act: Callable[[], Any]) -> None:
         try:

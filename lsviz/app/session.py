@@ -24,7 +24,7 @@ class Session:
         self.values = app.defaults()
         self.status, self.error, self.png = "", "", b""
         self.result: Any = None
-        self.finished = False
+        self.finished = self.stopped = False
         self.locked = ""
         self.picture = Picture(width=app.size[0], height=app.size[1])
         self._good = dict(self.values)  # values that were last answered; an error falls back to them
@@ -95,10 +95,10 @@ class Session:
         return self.set(**{**self.app.defaults(), **self.app.presets[words]})
 
     def reset(self) -> "Session":
-        """Stop, forget what was kept and found, and go back to the values the app opens with."""
+        """Stop, forget what was kept and found, and go back to the values the app opens with. A prediction stays."""
         self.player.stop()
         with self._lock:
-            self._ghosts, self._trails, self._prediction = [], {}, None
+            self._ghosts, self._trails = [], {}
             self.error = ""
             self.values = self.app.defaults()
             self._tell_movers()
@@ -106,10 +106,16 @@ class Session:
         return self
 
     def stop(self) -> "Session":
-        """Stop computing; the picture stays."""
-        self.player.stop()
-        self.player.do(lambda: self._send(None, self._sentence(self.result, False, stopped=True)) if self.result is not None else None)
+        """Stop computing; the picture stays, and says so."""
+        if self.player.busy:
+            self.player.stop()
+            self.player.do(self._say_stopped)
         return self
+
+    def _say_stopped(self) -> None:
+        if self.result is not None and not self.finished and not self.locked:
+            self.stopped = True
+            self._send(None, self._sentence(self.result))
 
     def keep(self) -> "Session":
         """Pin what is shown as a grey ghost, to compare with what comes."""
@@ -208,7 +214,7 @@ class Session:
         if self.locked:
             self.player.do(self._blank)
         elif self.result is not None:
-            self.player.do(lambda: self._draw(self.result, self.finished))
+            self.player.do(lambda: self._draw(self.result))
 
     def _make(self, values: dict[str, Any]) -> Any:
         return self.experiment.stream(**self.app.call(values))
@@ -216,19 +222,19 @@ class Session:
     def _show(self, values: dict[str, Any], ds: Any, last: bool) -> None:
         with self._lock:
             self._shown_values, self._good = values, values
-            self.result, self.finished, self.error = ds, last, ""
+            self.result, self.finished, self.stopped, self.error = ds, last, False, ""
             self.elapsed = self.player.spent
             if last and self.app.trail:
                 self._trail(values)[values[self.app.trail]] = ds
-        self._draw(ds, last)
+        self._draw(ds)
         if last:
             for callback in list(self._listeners):
                 callback(ds)
 
-    def _draw(self, ds: Any, last: bool) -> None:
+    def _draw(self, ds: Any) -> None:
         stage = self._stage()
         frame = stage.png(ds, self._context())
-        self._send(frame, self._sentence(ds, last), stage)
+        self._send(frame, self._sentence(ds), stage)
 
     def _blank(self) -> None:
         stage = self._stage()
@@ -241,12 +247,12 @@ class Session:
             axes = None
         else:
             self._axes = axes or self._axes
-        progress = float(self.result.progress) if self.result is not None and not self.finished and not self.locked else 1.0
+        running = self.result is not None and not (self.finished or self.stopped or self.locked)
         self.status = sentence
         if frame is not None:
             self.png = frame
-        serial = self.picture.show(frame, sentence, settled=self.finished, progress=progress,
-                                   busy=not self.finished and not self.locked, error=self.error, axes=axes)  # fmt: skip
+        serial = self.picture.show(frame, sentence, settled=not running, progress=float(self.result.progress) if running else 1.0,
+                                   busy=running, error=self.error, axes=axes)  # fmt: skip
         self.player.flow.send(serial)
 
     def _fail(self, values: dict[str, Any], error: Exception) -> None:
@@ -254,17 +260,19 @@ class Session:
         plain = isinstance(error, ValueError) and str(error)
         words = str(error) if plain else f"This could not be computed: {type(error).__name__}: {error}"
         with self._lock:
-            self.error, self.values = words, dict(self._good)
+            self.error = words
+            if values == self.values:  # unless the hand has moved on
+                self.values = dict(self._good)
         self.picture.show(None, self.status, settled=True, error=words)
 
-    def _sentence(self, ds: Any, last: bool, stopped: bool = False) -> str:
+    def _sentence(self, ds: Any) -> str:
         told = self.app.status
         if callable(told):
             words = told(ds, self._shown_values)
         else:
             scalars = {name: float(v) for name, v in ds.variables.items() if v.ndim == 0 and v.dtype.kind in "fiu"}
             words = told.format(**{**self._shown_values, **scalars})
-        end = " (stopped)" if stopped else "" if last else " (training)"
+        end = "" if self.finished else " (stopped)" if self.stopped else " (training)"
         return f"{words}, {self.elapsed:.1f} s{end}"
 
     def _stage(self) -> Stage:
@@ -273,7 +281,7 @@ class Session:
             width, height = max(told, 300), self.app.narrow[1]
         elif told:
             width, height = min(max(told, 640), width), height
-        key = (width, height, self.picture.dark, self.picture.ratio if self.finished else 1.0)
+        key = (width, height, self.picture.dark, min(self.picture.ratio, 2.0) if self.finished else 1.0)
         if key not in self._stages:
             if len(self._stages) > 3:
                 self._stages.clear()
@@ -283,7 +291,8 @@ class Session:
         return self._stages[key]
 
     def _context(self) -> Context:
-        trail = [ds for key, ds in self._trail(self._shown_values).items() if key != self._shown_values.get(self.app.trail)]
+        here = self._shown_values.get(self.app.trail or "")
+        trail = [ds for at, ds in self._trail(self._shown_values).items() if at != here]
         return Context(values=dict(self.values), trail=trail, ghosts=list(self._ghosts),
                        prediction=self._prediction, behind=self.app.behind)  # fmt: skip
 

@@ -12,7 +12,7 @@ SMALLEST, LARGEST, FINEST = 0.04, 2.0, 1.025  # N/P at the ends, and the least r
 POINTS = Steps([100, 150, 200, 300, 500, 700, 1000], unit="points")
 BUDGETS = Steps([20, 40, 80, 150, 300], unit="iterations")
 SHARPNESS = Steps([1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0])
-LABELS = Menu({"parity": "odd or even digit", "random": "a coin's answer"})
+LABELS = Menu({"parity": "odd or even digit", "random": "a coin's answer"}, sign="labels")
 DATA = Menu({"mnist": "MNIST digits", "fashion": "Fashion items", "random": "random directions"})
 d = 10  # principal components of an image
 
