@@ -65,10 +65,11 @@ $(BIN)/python:
 		echo "Install one and name it (make app PYTHON=python3.12), or take the conda way in README.md." >&2; \
 		exit 2; \
 	fi
-	"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 
 $(READY): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet $(INDEX) -e ".[torch,e3nn,dev]" -c constraints.txt
+	@echo "installing lsviz and what it needs into $(VENV) (some minutes, once)"
+	@$(BIN)/python -m pip install --quiet $(INDEX) -e ".[torch,e3nn,dev]" -c constraints.txt
 	@touch $(READY)
 
 # After an upgrade that the tests have passed: write down what they ran on.
