@@ -89,7 +89,9 @@ function tellPage(model, el, signal) {
   const size = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      const width = Math.round(el.clientWidth), ratio = Math.round(100 * (window.devicePixelRatio || 1)) / 100;
+      // For the last row the same picture is drawn small and shown large, so that its letters grow with it.
+      const wide = el.clientWidth, zoom = document.body.classList.contains("lsviz-lecturer") ? Math.min(1.7, Math.max(1, wide / 760)) : 1;
+      const width = Math.round(wide / zoom), ratio = Math.round(100 * zoom * (window.devicePixelRatio || 1)) / 100;
       if (!width || (Math.abs(model.get("width_px") - width) < 4 && model.get("ratio") === ratio)) return;
       model.set("width_px", width);
       model.set("ratio", ratio);
@@ -99,6 +101,7 @@ function tellPage(model, el, signal) {
   watchTheme(theme, signal);
   const resized = new ResizeObserver(size);
   resized.observe(el);
+  window.addEventListener("resize", size, { signal });
   const opened = () => model.send({ opened: view });
   window.addEventListener("pagehide", () => model.send({ closed: view }), { signal });
   window.addEventListener("pageshow", (event) => { if (event.persisted) opened(); }, { signal });
