@@ -60,7 +60,9 @@ def toy_descent(*, P: int = 40, noise: float = 0.15, labels: str = "parity", dat
         yield table.set(iterations=last.step, progress=last.step / budget)
     table.loss_trace[last.step :] = last.loss  # who is done stays
     earlier = table.loss_trace[max(0, budget - count.lookback(budget, False))]
-    table.state[:] = count.ending(last.gaps, training.y, last.failed, earlier, last.loss, budget=budget, second_order=False)
+    table.state[:] = count.ending(
+        last.gaps, training.y, last.failed, earlier, last.loss, budget=budget, second_order=False
+    )
     yield table
 
 

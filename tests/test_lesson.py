@@ -48,14 +48,31 @@ def shows(widget) -> str:
 
 
 def pick(answers):
-    return Pick(answers, "q", "What does a seed do?", right="zero or many", why="Every seed is one or the other.",
-                wrong={"all alike": "Then all dots would lie on top of each other: look at their spread.",
-                       "anything between": "Then dots would fill the gap: raise the seeds."})
+    return Pick(
+        answers,
+        "q",
+        "What does a seed do?",
+        right="zero or many",
+        why="Every seed is one or the other.",
+        wrong={
+            "all alike": "Then all dots would lie on top of each other: look at their spread.",
+            "anything between": "Then dots would fill the gap: raise the seeds.",
+        },
+    )
 
 
 def number(answers, session, **more):
-    return Number(answers, "n", "Where is N*/P?", run=session, truth=lambda ds: ds.ratio, low="Look to the right.",
-                  high="Look to the left.", why="That is the jump.", **more)
+    return Number(
+        answers,
+        "n",
+        "Where is N*/P?",
+        run=session,
+        truth=lambda ds: ds.ratio,
+        low="Look to the right.",
+        high="Look to the left.",
+        why="That is the jump.",
+        **more,
+    )
 
 
 def jump(answers, session, **more):
@@ -63,7 +80,9 @@ def jump(answers, session, **more):
     return Predict(answers, "p", session, "Draw it", **{**about, **more})
 
 
-SHAPES = dict(shapes={"late": ((0.1, 1), (0.8, 1), (1.0, 0), (2, 0)), "never": ((0.1, 1), (2, 1))}, expected=lesson.falls_at)
+SHAPES = dict(
+    shapes={"late": ((0.1, 1), (0.8, 1), (1.0, 0), (2, 0)), "never": ((0.1, 1), (2, 1))}, expected=lesson.falls_at
+)
 
 
 def test_each_wrong_choice_has_its_own_hint_and_none_gives_the_answer():
@@ -86,7 +105,9 @@ def test_a_choice_must_be_made_first():
     assert item.feedback.mark == "bad" and not item.answers.entries
 
 
-@pytest.mark.parametrize("typed, side", [("0.1", "low"), ("2", "high"), ("0,3", "right"), ("30 %", "right"), ("3/10", "right")])
+@pytest.mark.parametrize(
+    "typed, side", [("0.1", "low"), ("2", "high"), ("0,3", "right"), ("30 %", "right"), ("3/10", "right")]
+)
 def test_a_number_is_held_to_the_learners_own_run(typed, side):
     session = Session()
     item = number(Answers(), session)
@@ -209,6 +230,29 @@ def test_drawing_replaces_the_shape():
     assert session.prediction[0].tolist() == [0.1, 0.3, 0.5]
 
 
+def test_a_number_may_be_predicted_and_stays_on_the_axes():
+    session = Session(P=300)
+    item = jump(Answers(), session, value=(0, 8), level=(4, 0.1, 2))
+    for bad in ("", "nine", "9", "-1"):
+        item.field.value = bad
+        item.commit()
+        assert session.locked and item.feedback.mark == "bad"
+    item.field.value = "2"
+    item.commit()
+    session.gives(ratio=6)
+    assert item.gap.text == "you said 2, it came at 6: a factor 3"
+    assert session.prediction[0].tolist() == [0.1, 2] and session.prediction[1].tolist() == [0.5, 0.5]
+    session.prediction = None  # what Reset does
+    session.gives(ratio=6)
+    assert session.prediction is not None
+
+
+@pytest.mark.parametrize("given", [{}, dict(value=(0, 1), options={"a": 1})])
+def test_a_prediction_is_of_one_kind(given):
+    with pytest.raises(ValueError, match="exactly one"):
+        jump(Answers(), Session(), **given)
+
+
 def test_where_curves_fall_and_rise():
     x, y = tidy_curve([0, 1, 2], [1, 1, 0])
     assert lesson.falls_at(x, y) == pytest.approx(1.5) and np.isnan(lesson.rises_at(x, y))
@@ -217,8 +261,15 @@ def test_where_curves_fall_and_rise():
 
 def test_break_it_is_checked_on_the_apps_own_state():
     session = Session(P=300, step=0.1)
-    item = BreakIt(Answers(), "b", session, "Make the loss rise", reached="Too long a step.", hint="Think of a valley.",
-                   goal=lambda values, ds: bool(ds.rise > 0) or "The loss still falls.")
+    item = BreakIt(
+        Answers(),
+        "b",
+        session,
+        "Make the loss rise",
+        reached="Too long a step.",
+        hint="Think of a valley.",
+        goal=lambda values, ds: bool(ds.rise > 0) or "The loss still falls.",
+    )
     session.gives(rise=2.0)
     assert not item.done, "what the app opens with does not count"
     session.values["step"] = 0.2
@@ -233,12 +284,14 @@ def test_break_it_is_checked_on_the_apps_own_state():
 
 def everything(session):
     here = Lesson(3)
-    items = dict(pick=here.pick("q", ask="Which?", right="a", why="Yes.", wrong={"b": "no"}),
-                 number=number(here.answers, session),
-                 predict=jump(here.answers, session, **SHAPES),
-                 recall=here.recall("r", ask="What is N?", answer="Weights."),
-                 words=here.own_words("o", ask="Say it", summary=["So it is."]),
-                 broken=here.break_it("b", Session(step=1), ask="Break", goal=lambda v, ds: True, reached="Done."))
+    items = dict(
+        pick=here.pick("q", ask="Which?", right="a", why="Yes.", wrong={"b": "no"}),
+        number=number(here.answers, session),
+        predict=jump(here.answers, session, **SHAPES),
+        recall=here.recall("r", ask="What is N?", answer="Weights."),
+        words=here.own_words("o", ask="Say it", summary=["So it is."]),
+        broken=here.break_it("b", Session(step=1), ask="Break", goal=lambda v, ds: True, reached="Done."),
+    )
     return here, items
 
 
@@ -272,8 +325,18 @@ def test_save_and_bring_back():
     assert "So it is" in items["words"].unfolded.value
 
 
-DAMAGED = [b"", b"\xff\xfe\x00", b"{", b"[]", b"null", b'{"lsviz": 3}', b'{"lsviz":"3_jamming_networks","values":[1]}',
-           b'{"lsviz":"3_jamming_networks","values":{"q":1}}', b"[" * 100_000, b"x" * 2_000_000]
+DAMAGED = [
+    b"",
+    b"\xff\xfe\x00",
+    b"{",
+    b"[]",
+    b"null",
+    b'{"lsviz": 3}',
+    b'{"lsviz":"3_jamming_networks","values":[1]}',
+    b'{"lsviz":"3_jamming_networks","values":{"q":1}}',
+    b"[" * 100_000,
+    b"x" * 2_000_000,
+]
 
 
 @pytest.mark.parametrize("text", DAMAGED, ids=range(len(DAMAGED)))
@@ -339,11 +402,31 @@ def test_answers_live_in_the_browser_too():
     assert not fresh.answers.entries
 
 
+def test_answers_that_come_back_before_their_question_wait_for_it():
+    here, _ = answered()
+    fresh = Lesson(3)
+    fresh.store.set_trait("values", here.store.values)
+    assert fresh.pick("q", ask="Which?", right="a", why="Yes.", wrong={"b": "no"}).feedback.text == "no"
+    assert fresh.answers.entries == here.answers.entries
+
+
+def test_a_drawn_network_has_an_arrow_for_every_weight():
+    from lsviz import network
+    from lsviz.lesson import diagram
+
+    svg = diagram.network((2, 6, 6, 1), ("x", "6", "6", "f"))
+    assert svg.count("<line") == network.dense(2, 6, 2).N and svg.count("<circle") == 15 and "54 arrows" in svg
+
+
 def test_damaged_answers_in_the_browser_lose_nothing():
     here, _ = answered()
     before = dict(here.answers.entries)
     here.store.set_trait("values", {**before, "q": {"tries": 3}, "p": "x", "other": {"tries": []}})
-    assert here.answers.entries["q"] == before["q"] and here.answers.entries["p"] == before["p"] and "2 answers" in here.message.text
+    assert (
+        here.answers.entries["q"] == before["q"]
+        and here.answers.entries["p"] == before["p"]
+        and "2 answers" in here.message.text
+    )
     assert here.store.values == here.answers.entries
 
 

@@ -53,7 +53,9 @@ def test_counts():
     assert (int(ds.N), int(ds.size)) == (2 * 6 + 6 * 6 + 6, 54 + 13)
 
 
-@pytest.mark.parametrize("bad", [dict(P=1), dict(learning_rate=0), dict(noise=-1), dict(labels="moons"), dict(h=0.5), dict(budget=0)])
+@pytest.mark.parametrize(
+    "bad", [dict(P=1), dict(learning_rate=0), dict(noise=-1), dict(labels="moons"), dict(h=0.5), dict(budget=0)]
+)
 def test_bad_arguments_are_named(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
         toy.toy_descent(**bad)
@@ -65,6 +67,11 @@ def test_the_picture_changes_and_its_words_do_not_overlap(width, height):
     frames = {stage.png(toy.toy_descent(budget=b)) for b in (1, 30, 300)}
     assert len(frames) == 3
     stage.canvas.draw()
-    boxes = [text.get_window_extent() for ax in stage.figure.axes for text in (ax.title, ax._left_title, ax.xaxis.label) if text.get_text()]
+    boxes = [
+        text.get_window_extent()
+        for ax in stage.figure.axes
+        for text in (ax.title, ax._left_title, ax.xaxis.label)
+        if text.get_text()
+    ]
     assert all(box.x0 >= 0 and box.x1 <= stage.figure.bbox.x1 for box in boxes), "words are cut off"
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i]), "words lie on each other"

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import toy
 from ..app import App, Steps
 
 STEPS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0)
@@ -28,7 +27,7 @@ def sentence(ds: Any, values: dict[str, Any]) -> str:
 toy_descent = App(
     name="toy_descent",
     title="A network is a function f(w, x) that rolls downhill until its points are satisfied",
-    source=toy.toy_descent,
+    source="toy_descent",
     picture="toy:learning",
     controls=dict(h=Steps(WIDTHS, unit="neurons a layer"), P=(4, 120, 4), learning_rate=Steps(STEPS)),
     more=dict(L=(1, 5), labels={"parity": "two half circles", "random": "coin flips"}, noise=Steps((0.0, 0.05, 0.1, 0.15, 0.25, 0.4)),

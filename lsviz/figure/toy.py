@@ -16,12 +16,18 @@ def learning(stage: Stage) -> Draw:
     """Left: what the first network answers at every point of the plane. Right: loss against steps, and N_Δ, for every network."""
     figure = stage.figure
     if stage.narrow:
-        grid = figure.add_gridspec(3, 1, height_ratios=[2.2, 1.1, 0.5], hspace=0.62, left=0.17, right=0.96, top=0.95, bottom=0.075)
+        grid = figure.add_gridspec(
+            3, 1, height_ratios=[2.2, 1.1, 0.5], hspace=0.62, left=0.17, right=0.96, top=0.95, bottom=0.075
+        )
         plane, loss, left = (figure.add_subplot(grid[i]) for i in range(3))
     else:
         grid = figure.add_gridspec(2, 2, height_ratios=[1.75, 0.55], width_ratios=[1, 1.1], hspace=0.72, wspace=0.2,
                                    left=0.02, right=0.97, top=0.91, bottom=0.15)  # fmt: skip
-        plane, loss, left = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
+        plane, loss, left = (
+            figure.add_subplot(grid[:, 0]),
+            figure.add_subplot(grid[0, 1]),
+            figure.add_subplot(grid[1, 1]),
+        )
     draws = _plane(stage, plane), _loss(stage, loss), _unsatisfied(stage, left)
 
     def draw(ds: Any, context: Context) -> None:
@@ -53,7 +59,11 @@ def _plane(stage: Stage, ax: Any) -> Any:
 
 def _bands(stage: Stage) -> list[str]:
     """f < −1, −1 … 0, 0 … 1, > 1: light by the margin, strong beyond it."""
-    return ["#7a4a12", "#46311a", "#1b3a4d", "#1d5f86"] if stage.colours.dark else ["#f3c98b", "#fbeedb", "#e2f0f8", "#9fd0ee"]
+    return (
+        ["#7a4a12", "#46311a", "#1b3a4d", "#1d5f86"]
+        if stage.colours.dark
+        else ["#f3c98b", "#fbeedb", "#e2f0f8", "#9fd0ee"]
+    )
 
 
 def _mark(stage: Stage, ax: Any, y: int, met: bool) -> Any:

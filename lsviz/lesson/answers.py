@@ -38,7 +38,9 @@ class Answers:
     def on_restore(self, key: str, callback: Callable[[dict], None]) -> None:
         """Who shows the answer `key` when it comes back. ValueError when the id is taken."""
         if key in self._restorers:
-            raise ValueError(f"id: got {key!r}, which another question of this lesson has; every question needs its own")
+            raise ValueError(
+                f"id: got {key!r}, which another question of this lesson has; every question needs its own"
+            )
         self._restorers[key] = callback
 
     def dumps(self) -> str:
@@ -56,17 +58,24 @@ class Answers:
         for key, entry in changed.items():
             before = self.entries
             self.entries = {**self.entries, key: entry}
-            try:
-                if not isinstance(entry, dict):
-                    raise TypeError(f"{key}: not an answer")
-                if key in self._restorers:
-                    self._restorers[key](entry)
-            except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            if not self.revive(key):
                 self.unread.append(key)
                 self.entries = before
         if changed:
             self._tell()
         return len(values) - len(self.unread)
+
+    def revive(self, key: str) -> bool:
+        """Show the answer `key` again where its question stands; False if it cannot be read."""
+        entry = self.entries.get(key, {})
+        try:
+            if not isinstance(entry, dict):
+                raise TypeError(f"{key}: not an answer")
+            if entry and key in self._restorers:
+                self._restorers[key](entry)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            return False
+        return True
 
     def forget(self) -> None:
         """Forget all answers (what is on the page stays there)."""

@@ -11,7 +11,7 @@ import ipywidgets as w
 
 from lsviz import symbols as glossary
 from lsviz.frontend import LectureMode, Store
-from lsviz.lesson import catalog
+from lsviz.lesson import catalog, diagram
 from lsviz.lesson.answers import Answers
 from lsviz.lesson.parts import Feedback, Shown, classed, prose, row
 from lsviz.lesson.questions import Number, OwnWords, Pick, Recall
@@ -42,24 +42,29 @@ class Lesson(Shown):
     # Their words stand in texts/<lesson>.toml under the same id, or are given here.
 
     def recall(self, key: str, **about: Any) -> Recall:
-        return Recall(self.answers, key, **self._words(key, about))
+        return self._again(Recall(self.answers, key, **self._words(key, about)))
 
     def pick(self, key: str, **about: Any) -> Pick:
-        return Pick(self.answers, key, **self._words(key, about))
+        return self._again(Pick(self.answers, key, **self._words(key, about)))
 
     def number(self, key: str, **about: Any) -> Number:
-        return Number(self.answers, key, **self._words(key, about))
+        return self._again(Number(self.answers, key, **self._words(key, about)))
 
     def predict(self, key: str, app: Any, *, start: Mapping[str, Any] | None = None, **about: Any) -> Predict:
         """`app` is an App (a session of it is opened at the values `start`) or a session."""
-        return Predict(self.answers, key, opened(app, start), **self._words(key, about))
+        return self._again(Predict(self.answers, key, opened(app, start), **self._words(key, about)))
 
     def break_it(self, key: str, app: Any, *, start: Mapping[str, Any] | None = None, **about: Any) -> BreakIt:
         """`app` is an App (a session is opened at `start`) or a session shown elsewhere (then give show=False)."""
-        return BreakIt(self.answers, key, opened(app, start), **self._words(key, about))
+        return self._again(BreakIt(self.answers, key, opened(app, start), **self._words(key, about)))
 
     def own_words(self, key: str, **about: Any) -> OwnWords:
-        return OwnWords(self.answers, key, **self._words(key, about))
+        return self._again(OwnWords(self.answers, key, **self._words(key, about)))
+
+    def _again(self, item: Any) -> Any:
+        """Show an answer that came back before its question was on the page (cells run one by one)."""
+        self.answers.revive(item.key)
+        return item
 
     def _words(self, key: str, about: Mapping[str, Any]) -> dict[str, Any]:
         return {**self.texts.get(key, {}), **about}
@@ -87,6 +92,13 @@ class Lesson(Shown):
         """The picture of an app at the values `start`, without its controls: something to look at first."""
         return Panel(classed(w.VBox([opened(app, start).picture]), "lsviz-app", "lsviz-alone"))
 
+    def network(self, key: str, *sizes: int) -> Shown:
+        """A drawing of a network with its neurons and arrows, `names` below its layers and a `caption`."""
+        text = self.texts[key]
+        return Panel(
+            prose(f"{diagram.network(sizes, text['names'])}<p>{text['caption']}</p>", "lsviz-drawing", "figure")
+        )
+
     def links(self, *apps: Any) -> Shown:
         """The presets of these apps as links that restore them, for a lecturer to copy."""
         rows = "".join(f"<li><b>{app.name}</b>: {', '.join(preset_links(app))}</li>" for app in apps)
@@ -96,7 +108,9 @@ class Lesson(Shown):
     def glossary(self, *names: str) -> Shown:
         """The symbols of this lesson, or those named, each with its sentence."""
         chosen = [glossary.SYMBOLS[name] for name in names or self.symbols]
-        lines = "".join(f"<dt>{symbol(s.name)} <span>{s.long_name}</span></dt><dd>{html.escape(s.meaning)}</dd>" for s in chosen)
+        lines = "".join(
+            f"<dt>{symbol(s.name)} <span>{s.long_name}</span></dt><dd>{html.escape(s.meaning)}</dd>" for s in chosen
+        )
         return panel(f"<dl>{lines}</dl>", "lsviz-glossary", "Symbols")
 
     def record(self) -> "Record":
@@ -125,7 +139,9 @@ class Lesson(Shown):
             count = self.answers.loads(text)
         except ValueError as error:
             return self.message.say("bad", str(error))
-        rest = f" {len(self.answers.unread)} could not be read and were left as they are." if self.answers.unread else ""
+        rest = (
+            f" {len(self.answers.unread)} could not be read and were left as they are." if self.answers.unread else ""
+        )
         self.message.say("right", f"{count} answers are back.{rest}")
 
 
@@ -164,7 +180,9 @@ class Record(Shown):
         rows = "".join(_row(entry) for entry in self.answers.entries.values() if entry.get("ask"))
         if not rows:
             return "<p>Nothing yet: it fills as you predict and answer.</p>"
-        return f"<table><thead><tr><th>Question</th><th>You</th><th>Outcome</th></tr></thead><tbody>{rows}</tbody></table>"
+        return (
+            f"<table><thead><tr><th>Question</th><th>You</th><th>Outcome</th></tr></thead><tbody>{rows}</tbody></table>"
+        )
 
 
 def _row(entry: dict) -> str:
@@ -175,7 +193,13 @@ def _row(entry: dict) -> str:
 def _cells(entry: dict) -> tuple[str, str]:
     if entry.get("kind") == "predict":
         said = entry.get("expected")
-        you = "I don't know" if said is None else f"{entry['chosen']} ({short(said)})" if entry.get("chosen") else short(said)
+        you = (
+            "I don't know"
+            if said is None
+            else f"{entry['chosen']} ({short(said)})"
+            if entry.get("chosen")
+            else short(said)
+        )
         return you, short(entry["outcome"]) if "outcome" in entry else "not seen yet"
     if entry.get("kind") == "break":
         return entry.get("reached", ""), "found"
@@ -198,9 +222,11 @@ def head(entry: catalog.Entry, needs: Sequence[int], symbols: Sequence[str]) -> 
     place = every.index(entry)
     back = f"← {link(every[place - 1])}" if place else ""
     on = f"{link(every[place + 1])} →" if place + 1 < len(every) else ""
-    return (f"<p class='lsviz-claim'>{rich(entry.claim)}</p>"
-            f"<p class='lsviz-facts'><b>{entry.minutes} minutes</b> · before: {before} · symbols (point at one): {marks}</p>"
-            f"<nav aria-label='Neighbours'><span>{back}</span><span>{on}</span></nav>")
+    return (
+        f"<p class='lsviz-claim'>{rich(entry.claim)}</p>"
+        f"<p class='lsviz-facts'><b>{entry.minutes} minutes</b> · before: {before} · symbols (point at one): {marks}</p>"
+        f"<nav aria-label='Neighbours'><span>{back}</span><span>{on}</span></nav>"
+    )
 
 
 def link(entry: catalog.Entry, later: str = " (to come)") -> str:

@@ -8,7 +8,7 @@ import ipywidgets as w
 from IPython.display import display
 
 from lsviz.lesson.answers import Answers
-from lsviz.lesson.words import rich
+from lsviz.lesson.words import plain, rich
 
 MARKS = {"right": "✓", "wrong": "✗", "note": "→", "bad": "!"}
 
@@ -70,11 +70,16 @@ def button(text: str, do: Callable[[], None], *, tip: str = "", main: bool = Fal
     return classed(made, "lsviz-main" if main else "lsviz-button")
 
 
+def named(field: w.DOMWidget, name: str) -> w.DOMWidget:
+    """Give a field the name that a screen reader says; it is not shown, since the question stands above it."""
+    field.description = plain(name)
+    return classed(field, "lsviz-named")
+
+
 def radio(options: Sequence[str], name: str) -> w.RadioButtons:
     """A choice with nothing chosen; `name` is what a screen reader says."""
     made = w.RadioButtons(options=list(options), index=None, layout=w.Layout(width="auto"))
-    made.tooltip = name
-    return classed(made, "lsviz-choices")
+    return classed(named(made, name), "lsviz-choices")
 
 
 class Feedback(Shown):
@@ -88,7 +93,9 @@ class Feedback(Shown):
 
     def say(self, mark: str, text: str) -> None:
         self.mark, self.text = mark, text
-        self.widget.value = f'<div role="status" aria-live="polite" class="lsviz-{mark}"><b>{MARKS[mark]}</b> {rich(text)}</div>'
+        self.widget.value = (
+            f'<div role="status" aria-live="polite" class="lsviz-{mark}"><b>{MARKS[mark]}</b> {rich(text)}</div>'
+        )
 
     def clear(self) -> None:
         self.mark = self.text = ""

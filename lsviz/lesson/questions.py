@@ -8,7 +8,7 @@ import ipywidgets as w
 import numpy as np
 
 from lsviz.lesson.answers import Answers
-from lsviz.lesson.parts import Feedback, Item, Run, box, button, classed, finished, prose, quoted, radio, row
+from lsviz.lesson.parts import Feedback, Item, Run, box, button, classed, finished, named, prose, quoted, radio, row
 from lsviz.lesson.words import number, plain, rich
 
 NO_RUN = "Your own run above has no answer to this yet. Let it finish, or press Reset there, then check again."
@@ -23,7 +23,7 @@ class Recall(Item):
         super().__init__(answers, key)
         self.answer = answer
         self.field = w.Text(placeholder="a few words of your own", layout=w.Layout(width="100%", max_width="34rem"))
-        self.field.tooltip = f"Your answer to: {plain(ask)}"
+        named(self.field, ask)
         self.show = button("Compare", self.compare, tip="Show the answer, after you have written yours", disabled=True)
         self.feedback = Feedback()
         self.field.observe(self._typed, "value")
@@ -52,7 +52,12 @@ class Pick(Item):
         super().__init__(answers, key)
         if not wrong:
             raise ValueError("wrong: give at least one wrong choice with its hint, {choice: hint}")
-        self.ask, self.right, self.why, self.wrong = plain(ask), plain(right), why, {plain(c): h for c, h in wrong.items()}
+        self.ask, self.right, self.why, self.wrong = (
+            plain(ask),
+            plain(right),
+            why,
+            {plain(c): h for c, h in wrong.items()},
+        )
         self.options = sorted([self.right, *self.wrong], key=lambda choice: zlib.crc32(f"{key} {choice}".encode()))
         self.choice = radio(self.options, self.ask)
         self.feedback = Feedback()
@@ -90,15 +95,27 @@ class Number(Item):
 
     kind = "number"
 
-    def __init__(self, answers: Answers, key: str, ask: str, *, run: Run | Any, truth: Callable[[Any], Any], low: str, high: str,
-                 why: str, slack: float = 0.1, unit: str = ""):
+    def __init__(
+        self,
+        answers: Answers,
+        key: str,
+        ask: str,
+        *,
+        run: Run | Any,
+        truth: Callable[[Any], Any],
+        low: str,
+        high: str,
+        why: str,
+        slack: float = 0.1,
+        unit: str = "",
+    ):
         super().__init__(answers, key)
         if slack <= 0:
             raise ValueError(f"slack: got {slack}, must be above 0: a number read off a picture is never exact")
         self.ask, self.run, self.truth, self.low, self.high, self.why = plain(ask), run, truth, low, high, why
         self.slack = slack
         self.field = w.Text(placeholder="a number", layout=w.Layout(width="9rem"))
-        self.field.tooltip = f"Your number for: {self.ask}"
+        named(self.field, ask)
         self.feedback = Feedback()
         self.field.observe(lambda _: self.feedback.clear(), "value")
         check = button("Check", self.check, tip=f"Check your number: {self.ask}")
@@ -125,7 +142,11 @@ class Number(Item):
         if accepted is None:
             return self.feedback.say("bad", NO_RUN)
         side = "low" if given < accepted[0] else "high" if given > accepted[1] else "right"
-        self.put(ask=self.ask, tries=[*self.answers.get(self.key).get("tries", []), self.field.value.strip()], right=side == "right")
+        self.put(
+            ask=self.ask,
+            tries=[*self.answers.get(self.key).get("tries", []), self.field.value.strip()],
+            right=side == "right",
+        )
         self._tell(side, given, accepted)
 
     def _tell(self, side: str, given: float, accepted: tuple[float, float]) -> None:
@@ -133,7 +154,9 @@ class Number(Item):
             return self.feedback.say("right", self.why)
         edge = accepted[0] if side == "low" else accepted[1]
         far = given * edge <= 0 or not 0.1 < given / edge < 10
-        self.feedback.say("wrong", f"Too {side}{', by more than a factor of ten' if far else ''}. {getattr(self, side)}")
+        self.feedback.say(
+            "wrong", f"Too {side}{', by more than a factor of ten' if far else ''}. {getattr(self, side)}"
+        )
 
     def restore(self, entry: dict) -> None:
         self.field.value = str(entry["tries"][-1])
@@ -149,16 +172,23 @@ class OwnWords(Item):
         super().__init__(answers, key)
         self.summary = summary
         self.field = w.Textarea(placeholder="one sentence", rows=2, layout=w.Layout(width="100%"))
-        self.field.tooltip = plain(ask)
+        named(self.field, ask)
         self.feedback = Feedback()
         self.unfolded = classed(w.HTML(""), "lsviz-prose", "lsviz-answer")
-        self.widget = box(prose(ask, "lsviz-ask"), self.field, row(button("Done: show the summary", self.unfold, main=True)),
-                          self.feedback.widget, self.unfolded)
+        self.widget = box(
+            prose(ask, "lsviz-ask"),
+            self.field,
+            row(button("Done: show the summary", self.unfold, main=True)),
+            self.feedback.widget,
+            self.unfolded,
+        )
 
     def unfold(self) -> None:
         said = self.field.value.strip()
         if len(said.split()) < 3:
-            return self.feedback.say("bad", "Write one sentence first: what would you tell a friend who has not seen this?")
+            return self.feedback.say(
+                "bad", "Write one sentence first: what would you tell a friend who has not seen this?"
+            )
         self.put(text=said)
         self.feedback.say("note", f"You: “{quoted(said)}”")
         points = "".join(f"<li>{rich(point)}</li>" for point in self.summary)

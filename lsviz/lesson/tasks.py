@@ -10,7 +10,7 @@ import ipywidgets as w
 import numpy as np
 
 from lsviz.lesson.answers import Answers
-from lsviz.lesson.parts import Feedback, Item, box, button, finished, prose, radio, row
+from lsviz.lesson.parts import Feedback, Item, box, button, finished, named, prose, radio, row
 from lsviz.lesson.words import number, plain, short
 from lsviz.symbols import ARGUMENTS
 
@@ -29,11 +29,24 @@ class Predict(Item):
 
     kind = "predict"
 
-    def __init__(self, answers: Answers, key: str, session: Any, ask: str, *, outcome: Callable[[Any], float],
-                 words: str, shapes: Mapping[str, Curve] | None = None, options: Mapping[str, float] | None = None,
-                 value: tuple[float, float] | None = None, expected: Callable[[np.ndarray, np.ndarray], float] | None = None,
-                 unsure: str = "It came at {outcome}.", axes: int = 0, xs: Sequence[float] | None = None,
-                 level: tuple[float, float, float] | None = None):
+    def __init__(
+        self,
+        answers: Answers,
+        key: str,
+        session: Any,
+        ask: str,
+        *,
+        outcome: Callable[[Any], float],
+        words: str,
+        shapes: Mapping[str, Curve] | None = None,
+        options: Mapping[str, float] | None = None,
+        value: tuple[float, float] | None = None,
+        expected: Callable[[np.ndarray, np.ndarray], float] | None = None,
+        unsure: str = "It came at {outcome}.",
+        axes: int = 0,
+        xs: Sequence[float] | None = None,
+        level: tuple[float, float, float] | None = None,
+    ):
         super().__init__(answers, key)
         if sum(given is not None for given in (shapes, options, value)) != 1:
             raise ValueError("shapes, options, value: give exactly one of the three")
@@ -51,17 +64,28 @@ class Predict(Item):
         session.lock("Predict first: the result shows once you have committed, and “I don't know” is a commitment.")
         if shapes is not None:
             self.xs = [float(x) for x in (xs if xs is not None else _abscissas(shapes))]
-            session.picture.draw = dict(axes=axes, kind="curve", xs=self.xs, label="your prediction", hint="draw your prediction here")
+            session.picture.draw = dict(
+                axes=axes, kind="curve", xs=self.xs, label="your prediction", hint="draw your prediction here"
+            )
             session.picture.observe(self._hand, "drawn")
         session.on_result(self._result)
-        self.widget = box(prose(ask, "lsviz-ask"), *self.entry, row(self.commit_button, self.unsure_button),
-                          self.feedback.widget, session.widget, self.gap.widget, css="lsviz-predict")
+        self.widget = box(
+            prose(ask, "lsviz-ask"),
+            *self.entry,
+            row(self.commit_button, self.unsure_button),
+            self.feedback.widget,
+            session.widget,
+            self.gap.widget,
+            css="lsviz-predict",
+        )
         self.widget.add_class("lsviz-locked")
 
     def _entry(self) -> list[w.Widget]:
         if self.range is not None:
-            self.field = w.Text(placeholder=f"{short(self.range[0])} … {short(self.range[1])}", layout=w.Layout(width="9rem"))
-            self.field.tooltip = f"Your number for: {self.ask}"
+            self.field = w.Text(
+                placeholder=f"{short(self.range[0])} … {short(self.range[1])}", layout=w.Layout(width="9rem")
+            )
+            named(self.field, self.ask)
             return [self.field]
         self.choice = radio(list(self.shapes or self.options or ()), self.ask)
         if self.shapes is None:
@@ -94,7 +118,9 @@ class Predict(Item):
 
     def _is_shape(self, name: str) -> bool:
         assert self.curve is not None
-        return len(self.curve[0]) == len(self.xs) and bool(np.allclose(np.transpose(self.curve), self._shape(name), rtol=1e-6, atol=1e-9))
+        return len(self.curve[0]) == len(self.xs) and bool(
+            np.allclose(np.transpose(self.curve), self._shape(name), rtol=1e-6, atol=1e-9)
+        )
 
     def commit(self) -> None:
         try:
@@ -133,7 +159,10 @@ class Predict(Item):
         self._open()
 
     def _open(self) -> None:
-        self.committed, self.start = True, dict(self.session.values)  # the prediction is about what is set at this moment
+        self.committed, self.start = (
+            True,
+            dict(self.session.values),
+        )  # the prediction is about what is set at this moment
         self.widget.remove_class("lsviz-locked")
         self.commit_button.disabled = self.unsure_button.disabled = True
         for widget in self.entry:
@@ -143,18 +172,24 @@ class Predict(Item):
         if self.shapes is not None:
             self.session.picture.draw = None
         self.session.unlock()
-        self.feedback.say("note", "Committed. Your prediction stays on the picture." if self.curve is not None else "Committed.")
+        self.feedback.say(
+            "note", "Committed. Your prediction stays on the picture." if self.curve is not None else "Committed."
+        )
         self._result(getattr(self.session, "result", None))
 
     def _result(self, ds: Any) -> None:
         """State the gap once, for the run the prediction was about; later moves of the controls do not change it."""
-        if self.committed and self.curve is not None and self.session.prediction is None:  # Reset has cleared the picture
+        if (
+            self.committed and self.curve is not None and self.session.prediction is None
+        ):  # Reset has cleared the picture
             self.session.prediction = self.curve
         if not self.committed or self.gap.text or not finished(ds) or dict(self.session.values) != self.start:
             return
         found = float(self.outcome(ds))
         if not np.isfinite(found):
-            return self.gap.say("note", "This run gives no number to compare with: move a control and look where the jump went.")
+            return self.gap.say(
+                "note", "This run gives no number to compare with: move a control and look where the jump went."
+            )
         self.put(outcome=found)
         self.gap.say("note", self.sentence(found))
 
@@ -163,7 +198,9 @@ class Predict(Item):
             return self.unsure.format(outcome=short(found))
         larger, smaller = max(abs(found), abs(self.guess)), min(abs(found), abs(self.guess))
         factor = short(larger / smaller) if smaller > 0 else "∞"
-        return self.words.format(expected=short(self.guess), outcome=short(found), factor=factor, difference=short(self.guess - found))
+        return self.words.format(
+            expected=short(self.guess), outcome=short(found), factor=factor, difference=short(self.guess - found)
+        )
 
     def restore(self, entry: dict) -> None:
         if not entry["committed"]:
@@ -182,17 +219,36 @@ class BreakIt(Item):
 
     kind = "break"
 
-    def __init__(self, answers: Answers, key: str, session: Any, ask: str, *, goal: Callable[[dict, Any], bool | str],
-                 reached: str, hint: str = "", show: bool = True):
+    def __init__(
+        self,
+        answers: Answers,
+        key: str,
+        session: Any,
+        ask: str,
+        *,
+        goal: Callable[[dict, Any], bool | str],
+        reached: str,
+        hint: str = "",
+        show: bool = True,
+    ):
         super().__init__(answers, key)
         self.session, self.ask, self.goal, self.reached, self.hint = session, plain(ask), goal, reached, hint
         self.done, self.start = False, dict(session.values)
         self.feedback = Feedback()
-        help_me = [button("A hint", lambda: self.feedback.say("note", self.hint), tip="A hint, not the setting")] if hint else []
+        help_me = (
+            [button("A hint", lambda: self.feedback.say("note", self.hint), tip="A hint, not the setting")]
+            if hint
+            else []
+        )
         self.feedback.say("note", "Not reached yet. Move the controls: each answer is checked as it comes.")
         session.on_result(self._result)
-        self.widget = box(prose(f"<b>Break it.</b> {ask}", "lsviz-ask"), *([session.widget] if show else []), row(*help_me),
-                          self.feedback.widget, css="lsviz-break")
+        self.widget = box(
+            prose(f"<b>Break it.</b> {ask}", "lsviz-ask"),
+            *([session.widget] if show else []),
+            row(*help_me),
+            self.feedback.widget,
+            css="lsviz-break",
+        )
 
     def _result(self, ds: Any) -> None:
         if self.done or not finished(ds) or dict(self.session.values) == self.start:

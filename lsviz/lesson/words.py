@@ -47,8 +47,11 @@ def number(text: str) -> float:
     except (ValueError, ZeroDivisionError):
         value = math.nan
     if not math.isfinite(value):
-        raise ValueError(f"“{text.strip()[:40]}” is not a number. Type one such as 0.18, 3/4 or 2e-3." if text.strip()
-                         else "Type a number first, such as 0.18.")
+        raise ValueError(
+            f"“{text.strip()[:40]}” is not a number. Type one such as 0.18, 3/4 or 2e-3."
+            if text.strip()
+            else "Type a number first, such as 0.18."
+        )
     return value
 
 
