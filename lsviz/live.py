@@ -15,7 +15,7 @@ from typing import Any
 
 GRACE = 0.04  # seconds after its first item in which a stream may show a second one before a newer request takes over
 IN_FLIGHT = 2  # pictures sent and not yet painted
-SILENCE = 5.0  # seconds without an acknowledgement after which a page that had answered before counts as closed
+SILENCE = 3.0  # seconds without an acknowledgement after which a page that had answered before counts as closed
 UNSEEN = 0.1  # seconds between pictures while no page has answered yet
 
 MODES = ("thread", "inline", "first")

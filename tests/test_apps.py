@@ -122,7 +122,7 @@ def test_reset_keep_presets(name):
     with pytest.raises(ValueError, match="allowed"):
         session.preset("no such")
     session.reset()
-    assert session.values == apps.get(name).defaults()
+    assert session.values == session.start
     assert not session._context().ghosts
 
 

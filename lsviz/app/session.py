@@ -22,6 +22,7 @@ class Session:
         self.controls = app.all_controls
         self.experiment = app.experiment
         self.values = app.defaults()
+        self.start = dict(self.values)  # what Reset goes back to
         self.status, self.error, self.png = "", "", b""
         self.result: Any = None
         self.finished = self.stopped = False
@@ -43,7 +44,8 @@ class Session:
         self.picture.observe(self._painted, "ack")
         self.picture.observe(self._looked_at, "pages")
         self.picture.observe(lambda _: self.redraw(), ["dark", "ratio", "width_px"])
-        self.set(**values) if values else self._ask(touch=False)
+        self._move(values, touch=False)
+        self.start = dict(self.values)
 
     # ---- moving
 
@@ -52,6 +54,9 @@ class Session:
 
         ValueError for a name the app does not have.
         """
+        return self._move(values, touch=True)
+
+    def _move(self, values: dict[str, Any], touch: bool) -> "Session":
         for name in values:
             if name not in self.values:
                 raise ValueError(f"{name}: {self.app.name} has no such control; allowed: {', '.join(self.values)}")
@@ -67,7 +72,7 @@ class Session:
         if self.result is not None and self.player.mode != "first" and self._same_run(before, wanted) and not self.error:
             self.redraw()
         else:
-            self._ask()
+            self._ask(touch)
         return self
 
     def _followed(self, wanted: dict[str, Any], moved: dict[str, Any]) -> dict[str, Any]:
@@ -92,7 +97,7 @@ class Session:
         """Go to a named setting. ValueError when there is none of that name."""
         if words not in self.app.presets:
             raise ValueError(f"preset: got {words!r}; allowed: {', '.join(self.app.presets)}")
-        return self.set(**{**self.app.defaults(), **self.app.presets[words]})
+        return self.set(**{**self.start, **self.app.presets[words]})
 
     def reset(self) -> "Session":
         """Stop, forget what was kept and found, and go back to the values the app opens with. A prediction stays."""
@@ -100,7 +105,7 @@ class Session:
         with self._lock:
             self._ghosts, self._trails = [], {}
             self.error = ""
-            self.values = self.app.defaults()
+            self.values = dict(self.start)
             self._tell_movers()
         self._ask()
         return self
@@ -129,8 +134,7 @@ class Session:
     def _ghost_words(self) -> str:
         from ..symbols import ARGUMENTS
 
-        start = self.app.defaults()
-        told = [n for n in self.values if n != self.app.trail and n not in self.app.view and self.values[n] != start[n]]
+        told = [n for n in self.values if n != self.app.trail and n not in self.app.view and self.values[n] != self.start[n]]
         words = [f"{ARGUMENTS[n].sign if n in ARGUMENTS else n} {write(self.values[n])}" for n in told[:2]]
         return "kept: " + (", ".join(words) if words else "the start")
 
@@ -171,9 +175,8 @@ class Session:
 
     @property
     def link(self) -> dict[str, str]:
-        """The state as a link holds it: name → text, only what differs from the start."""
-        start = self.app.defaults()
-        return {name: write(value) for name, value in self.values.items() if value != start[name]}
+        """The state as a link holds it: name → text."""
+        return {name: write(value) for name, value in self.values.items()}
 
     def restore(self, state: dict[str, str]) -> "Session":
         """Go to the state of a link. What cannot be read goes into the error box."""
@@ -221,12 +224,16 @@ class Session:
 
     def _show(self, values: dict[str, Any], ds: Any, last: bool) -> None:
         with self._lock:
+            drawn = last and ds is self.result and not self.stopped and self.picture.ratio <= 1
             self._shown_values, self._good = values, values
             self.result, self.finished, self.stopped, self.error = ds, last, False, ""
             self.elapsed = self.player.spent
             if last and self.app.trail:
                 self._trail(values)[values[self.app.trail]] = ds
-        self._draw(ds)
+        if drawn:  # only the words change: it is the last one
+            self._send(None, self._sentence(ds))
+        else:
+            self._draw(ds)
         if last:
             for callback in list(self._listeners):
                 callback(ds)
