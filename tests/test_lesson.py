@@ -1,6 +1,7 @@
 """A lesson never gives an answer away, never loses what the learner wrote, and locks what must be predicted first."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from lsviz.lesson.answers import Answers
 from lsviz.lesson.page import Lesson
 from lsviz.lesson.questions import Number, OwnWords, Pick, Recall
 from lsviz.lesson.tasks import BreakIt, Predict, tidy_curve
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class Session:
@@ -443,3 +446,73 @@ def test_numbers_are_read_as_people_write_them(typed, value):
 
 def test_symbols_carry_their_sentence():
     assert "below the margin" in words.rich("`N_Δ` of `N`") and "<sub>Δ</sub>" in words.rich("`N_Δ`")
+
+
+def opened(name, monkeypatch):
+    """The lesson after its notebook has run from top to bottom, in line."""
+    monkeypatch.setenv("LSVIZ_INLINE", "1")
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: None)
+    cells = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text())["cells"]
+    page = {}
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), name, "exec"), page)
+    return page["here"]
+
+
+def solve(here, moves):
+    """Answer everything as a patient learner would; `moves` are settings that reach the tasks."""
+    for item in here.items.values():
+        if isinstance(item, Predict):
+            assert item.session.locked
+            item.give_up()
+            assert item.gap.mark == "note", "the outcome is stated"
+    for key, values in moves.items():
+        task = here.items[key]
+        assert not task.done
+        task.session.set(**{**task.start, **values})
+        assert task.done, task.feedback.text
+    for session in {id(here.items[key].session): here.items[key].session for key in moves}.values():
+        session.reset()
+    for item in here.items.values():
+        if isinstance(item, Pick):
+            item.choice.value = item.right
+            item.check()
+        elif isinstance(item, Number):
+            low, high = item.interval()
+            item.field.value = str(high * 30 + 1)
+            item.check()
+            assert "more than a factor of ten" in item.feedback.text and item.high in item.feedback.text
+            item.field.value = str((low + high) / 2)
+            item.check()
+        else:
+            continue
+        assert item.feedback.mark == "right", (item.key, item.feedback.text)
+
+
+MOVES = {
+    "0_start": {"0-break-step": dict(learning_rate=3.0), "0-break-all": dict(learning_rate=0.5, budget=2000)},
+    "3_jamming_networks": {
+        "3-break-place": dict(budget=300),
+        "3-break-random": dict(labels="random"),
+        "3-break-between": dict(budget=20),
+    },
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MOVES)
+def test_a_lesson_can_be_solved_and_every_task_can_be_missed(name, monkeypatch):
+    here = opened(name, monkeypatch)
+    assert set(MOVES[name]) == {key for key, item in here.items.items() if isinstance(item, BreakIt)}
+    solve(here, MOVES[name])
+    assert here.record().html().count("<tr>") > 8
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_every_question_of_the_notebook_has_its_words_and_none_is_left_over(name, monkeypatch):
+    here = opened(name, monkeypatch)
+    asked = {key for key, text in catalog.texts(name).items() if "ask" in text}
+    assert asked == set(here.items)
+    told = " ".join(shows(item.widget) for item in here.items.values())
+    assert "{" not in told.replace("{0", ""), "a field of a text was not filled"

@@ -28,6 +28,7 @@ class Lesson(Shown):
         about = self.texts.get("header", {})
         self.symbols = tuple(about.get("symbols", ()))
         self.answers = Answers(self.entry.name)
+        self.items: dict[str, Any] = {}
         self.store = Store(name=self.entry.name)
         self.lecture = LectureMode()
         self.message = Feedback("lsviz-notice")
@@ -63,6 +64,7 @@ class Lesson(Shown):
 
     def _again(self, item: Any) -> Any:
         """Show an answer that came back before its question was on the page (cells run one by one)."""
+        self.items[item.key] = item
         self.answers.revive(item.key)
         return item
 

@@ -14,7 +14,7 @@ from lsviz.lesson.parts import Feedback, Item, box, button, finished, named, pro
 from lsviz.lesson.words import number, plain, short
 from lsviz.symbols import ARGUMENTS
 
-Curve = Sequence[tuple[float, float]]
+Curve = Sequence[Sequence[float]]  # points (x, y)
 UNSURE = "I don't know"
 
 
