@@ -138,6 +138,15 @@ def test_states_differ_without_colour():
     assert len(set(dashes)) == len(dashes)
 
 
+def test_points_that_touch_the_margin_are_on_the_satisfied_side():
+    ds = one_width(seeds=2, fitted=2)
+    count = np.zeros((50, 2))
+    count[29], count[30] = 20.0, 30.0
+    share = jamming.gap_shares(ds.assign(P=50.0, gap_count=(("gap_bin", "seed"), count.reshape(50, 2))))
+    assert share[30] == 0
+    assert share[29] == 1
+
+
 def test_dots_by_state_and_at_the_edge():
     ax_stage = Stage(jamming.transition)
     marks = dots.Dots(ax_stage, ax_stage.figure.axes[0], top=1.6)

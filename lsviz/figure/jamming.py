@@ -60,14 +60,16 @@ def _gap_panel(stage: Stage, ax: Any) -> Callable[[Any], None]:
             ax.text((low + high) / 2, (0.88 - 0.13 * row) * GAPS_TOP, word, ha="center")
         bars.append((low, high, ax.fill_between([], [], color=colour, alpha=0.9, linewidth=0)))
     beyond = ax.text(-2.95, 0.72 * GAPS_TOP, "", va="center")
-    stage.actor([*(bar for *_, bar in bars), beyond])
+    near = ax.text(-0.13, 0.56 * GAPS_TOP, "", va="center", ha="right")
+    stage.actor([*(bar for *_, bar in bars), beyond, near])
     ax.axvline(0, color=colours.ink, linewidth=1.6)
 
     def draw(ds: Any) -> None:
         centre = np.asarray(ds.gap_bin.values)
-        share = np.nan_to_num(np.asarray(ds.gap_count.values)).sum(1) / max(float(ds.P) * ds.sizes["seed"], 1)
-        beyond.set_text(f"← {share[0]:.0%} beyond" if share[0] > 0.005 else "")
         half = (centre[1] - centre[0]) / 2
+        share = gap_shares(ds)
+        beyond.set_text(f"← {share[0]:.0%} beyond" if share[0] > 0.005 else "")
+        near.set_text(f"{share[abs(centre) < 2 * half].sum():.0%} within {2 * half:.1f} →")
         for low, high, bar in bars:
             chosen = (centre > max(low, -3 + 2 * half)) & (centre < high)
             edges = np.ravel(np.column_stack([centre[chosen] - half, centre[chosen] + half]))
@@ -75,6 +77,16 @@ def _gap_panel(stage: Stage, ax: Any) -> Callable[[Any], None]:
             bar.set_data(edges, 0 * tops, tops)
 
     return draw
+
+
+def gap_shares(ds: Any) -> np.ndarray:
+    """The share of all points in each bin of Δ. A point that touches the margin to rounding is satisfied: it stands left of it."""
+    centre, points = ds.gap_bin.values, np.nan_to_num(ds.gap_count.values).sum(1)
+    first = int((centre > 0).argmax())
+    touching = points[first:].sum() - np.nan_to_num(ds.N_delta.values).sum()
+    points[first] -= touching
+    points[first - 1] += touching
+    return points / max(float(ds.P) * ds.sizes["seed"], 1)
 
 
 class Traces:
