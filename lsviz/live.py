@@ -178,6 +178,7 @@ class Player:
     def _turn(self) -> None:
         if self._chores:
             self._guard(self._chores.pop(0))
+            self.pictured = True
             return
         if self._stop:
             self._drop()

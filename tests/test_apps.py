@@ -256,3 +256,31 @@ def test_apps_are_found_by_name():
         apps.get("nothing")
     with pytest.raises(AttributeError, match="nothing"):
         _ = apps.nothing
+
+
+def test_the_page_decides_theme_width_and_sharpness():
+    from matplotlib.image import imread
+
+    session = quick("one_width")
+
+    def shape():
+        return imread(io.BytesIO(session.png)).shape[1::-1]
+
+    light = session.png
+    assert shape() == session.app.size
+    session.picture.dark = True
+    assert session.png != light
+    session.picture.ratio = 2.0  # settled pictures are as fine as the screen; moving ones are not
+    assert shape() == (1800, 860)
+    session.picture.width_px = 366
+    assert shape() == (732, 2 * session.app.narrow[1])
+    assert (session.picture.width, session.picture.height) == (366, session.app.narrow[1])
+    assert session.picture.axes[2]["name"] == "ratio"
+
+
+def test_nothing_to_save_is_said():
+    session = quick("one_width", "first")
+    session.result = None
+    board = session.widget and session._board
+    board._try(board._save_data)
+    assert "nothing to save" in session.error

@@ -200,15 +200,21 @@ class Session:
         """What is shown as PNG bytes, twice as fine, on the page's colour."""
         from ..figure import save_bytes
 
+        self._need_result()
         width, height = self.app.size
         return save_bytes(self.app.draw(), self.result, width=width, height=height, dark=self.picture.dark, context=self._context())
 
     def save_data(self) -> bytes:
         """The present result as a netCDF file (HDF5), with the arguments as attributes."""
+        self._need_result()
         with io.BytesIO() as file:
             called = {name: write(value) for name, value in self.app.call(self._shown_values).items()}
             self.result.assign_attrs(experiment=self.experiment.name, **called).to_netcdf(file, engine="h5netcdf")
             return file.getvalue()
+
+    def _need_result(self) -> None:
+        if self.result is None:
+            raise ValueError("There is nothing to save yet: wait for the first picture.")
 
     # ---- drawing (on the worker)
 
