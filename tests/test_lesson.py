@@ -260,6 +260,7 @@ def test_where_curves_fall_and_rise():
     x, y = tidy_curve([0, 1, 2], [1, 1, 0])
     assert lesson.falls_at(x, y) == pytest.approx(1.5) and np.isnan(lesson.rises_at(x, y))
     assert lesson.rises_at(x, y[::-1]) == pytest.approx(0.5)
+    assert lesson.vanishes_at(x, y) == pytest.approx(1.9) and np.isnan(lesson.vanishes_at(x, y + 1))
 
 
 def test_break_it_is_checked_on_the_apps_own_state():

@@ -292,14 +292,19 @@ def tidy_curve(x: Sequence[float], y: Sequence[float]) -> tuple[np.ndarray, np.n
     return across[good][order], up[good][order]
 
 
-def falls_at(x: np.ndarray, y: np.ndarray) -> float:
-    """Where a drawn curve falls through half of its height, coming from its highest point to the right; NaN if never."""
+def falls_at(x: np.ndarray, y: np.ndarray, level: float | None = None) -> float:
+    """Where a drawn curve falls through `level` (default: half of its height), from its highest point to the right; NaN if never."""
     top = int(np.argmax(y))
-    half = (float(y[top]) + float(y.min())) / 2
+    level = (float(y[top]) + float(y.min())) / 2 if level is None else level
     for i in range(top, len(x) - 1):
-        if y[i] >= half > y[i + 1]:
-            return float(x[i] + (x[i + 1] - x[i]) * (y[i] - half) / (y[i] - y[i + 1]))
+        if y[i] >= level > y[i + 1]:
+            return float(x[i] + (x[i + 1] - x[i]) * (y[i] - level) / (y[i] - y[i + 1]))
     return float("nan")
+
+
+def vanishes_at(x: np.ndarray, y: np.ndarray) -> float:
+    """Where a drawn curve has all but reached zero: it falls through a tenth of its highest value; NaN if never."""
+    return falls_at(x, y, 0.1 * float(y.max()))
 
 
 def rises_at(x: np.ndarray, y: np.ndarray) -> float:
