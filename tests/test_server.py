@@ -2,13 +2,10 @@
 
 import asyncio
 import os
-import re
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import closing
 
 import pytest
@@ -94,30 +91,3 @@ def test_the_next_free_port_is_taken():
             process.communicate(timeout=20)
     assert "http://127.0.0.1:" in line
     assert f":{port}/" not in line
-
-
-def kernel_is_there(url, kernel):
-    """Whether the server at `url` still knows the kernel."""
-    try:
-        urllib.request.urlopen(f"{url}api/kernels/{kernel}", timeout=10).close()
-    except urllib.error.HTTPError as error:
-        assert error.code == 404
-        return False
-    return True
-
-
-@pytest.mark.browser
-def test_the_kernel_of_a_closed_page_is_gone_within_thirty_seconds(browser, gallery):
-    page = browser.new_page()
-    sockets = []
-    page.on("websocket", lambda socket: sockets.append(socket.url))
-    page.goto(f"{gallery}voila/render/0_start.ipynb")
-    page.wait_for_selector(".noUi-handle", timeout=60_000)
-    kernel = next(match[1] for url in sockets if (match := re.search(r"/api/kernels/([\w-]+)/channels", url)))
-    page.wait_for_timeout(1000 * (server.PageKernels.grace + 5))
-    assert kernel_is_there(gallery, kernel)  # a page that is looked at keeps its kernel
-    page.close()
-    start = time.monotonic()
-    while kernel_is_there(gallery, kernel):
-        assert time.monotonic() - start < 30
-        time.sleep(0.5)
