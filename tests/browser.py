@@ -26,8 +26,9 @@ from urllib.parse import urlparse
 HERE = {"127.0.0.1", "localhost", "::1"}
 HANDLE, PICTURE, STATUS = ".noUi-handle", ".lsviz-image", ".lsviz-status"
 
-# Logs each change of a picture with what was said beside it at that moment; the bytes are hashed afterwards.
-WATCH = """() => {
+# Logs each change of a picture in the slider's app, with what was said beside it at that moment; the bytes are hashed afterwards.
+WATCH = """(handle) => {
+  window.__app = handle.closest('.lsviz-app') ?? document.body;
   if (window.__log) return;
   window.__log = [];
   const digest = async (entry, url) => {
@@ -39,7 +40,7 @@ WATCH = """() => {
   };
   new MutationObserver((changes) => {
     for (const image of new Set(changes.map((c) => c.target))) {
-      if (!image.matches?.('.lsviz-image')) continue;
+      if (!image.matches?.('.lsviz-image') || !window.__app.contains(image)) continue;
       const status = image.closest('.lsviz-picture').querySelector('.lsviz-status').textContent;
       const entry = {at: performance.now(), alt: image.alt, status, hash: undefined};
       window.__log.push(entry);
@@ -254,8 +255,8 @@ def drag(page: Any, handle: Any, seconds: float = 3) -> tuple[list[dict[str, Any
 def measure(seen: Visit, slider: int = 0, seconds: float = 3) -> Measures:
     """Press the slider sixteen times and drag it."""
     page = seen.page
-    page.evaluate(WATCH)
     handle = page.locator(HANDLE).nth(slider)
+    handle.evaluate(WATCH)
     handle.scroll_into_view_if_needed()
     time.sleep(2)
     handle.focus()
@@ -280,8 +281,9 @@ def measure(seen: Visit, slider: int = 0, seconds: float = 3) -> Measures:
 
 def main() -> None:
     """Measure one page from the shell."""
-    from conftest import QUIET, find_browser
     from playwright.sync_api import sync_playwright
+
+    from conftest import QUIET, find_browser
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url")

@@ -107,7 +107,7 @@ def test_a_link_restores_the_state_in_jupyterlab(browser, lab):
 
 
 def test_copied_link(browser, voila):
-    with visit(browser, toy(voila, "?other.h=2"), permissions=["clipboard-read", "clipboard-write"]) as seen:
+    with visit(browser, toy(voila, "?token=secret&other.h=2"), permissions=["clipboard-read", "clipboard-write"]) as seen:
         seen.page.click("text=Copy link")
         seen.page.wait_for_selector("text=Link copied")
         link = seen.page.evaluate("() => navigator.clipboard.readText()")

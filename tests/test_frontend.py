@@ -81,7 +81,7 @@ def test_a_closed_page_is_gone(monkeypatch):
     now = time.monotonic()
     monkeypatch.setattr("lsviz.frontend.picture.time.monotonic", lambda: now + 11)
     assert picture.gone  # a frame has waited ten seconds and the page is silent
-    answer(picture, alive="b")
+    answer(picture, ask=True)
     assert not picture.gone
 
 

@@ -104,8 +104,8 @@ class Picture(anywidget.AnyWidget):
 
     def _from_page(self, _widget, content, _buffers) -> None:
         self._heard = time.monotonic()
-        for view in {content.get("opened"), content.get("alive")} - {None}:
-            self.pages = self.pages | {view}
+        if content.get("opened"):
+            self.pages = self.pages | {content["opened"]}
         if content.get("closed"):
             self.pages = self.pages - {content["closed"]}
         if content.get("ask"):

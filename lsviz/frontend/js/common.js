@@ -30,7 +30,7 @@ const baseUrl = () => {
   const config = document.getElementById("jupyter-config-data");
   try { return JSON.parse(config.textContent).baseUrl ?? null; } catch { return null; }
 };
-const kernelState = async (kernel) => {
+const askServer = async (kernel) => {
   const base = baseUrl();
   if (base === null || !kernel) return null;
   try {
@@ -38,6 +38,14 @@ const kernelState = async (kernel) => {
     if (answer.ok) return (await answer.json()).execution_state;
     return answer.status === 404 ? "gone" : null;
   } catch { return "gone"; }
+};
+// One question for all pictures of a page: each widget has a module of its own, so the answer is kept on the window.
+const kernelState = (kernel) => {
+  const kept = (window.lsvizKernels ??= {})[kernel];
+  if (kept && Date.now() - kept.at < 1000) return kept.answer;
+  const answer = askServer(kernel);
+  window.lsvizKernels[kernel] = { at: Date.now(), answer };
+  return answer;
 };
 
 const offerFile = (name, parts, type) => {

@@ -9,7 +9,7 @@ const fromAddress = (app) => {
   return found;
 };
 const address = (app, state) => {
-  const keep = PAIRS(location.search).filter(([key]) => !key.startsWith(`${app}.`));
+  const keep = PAIRS(location.search).filter(([key]) => key !== "token" && !key.startsWith(`${app}.`));
   const mine = Object.entries(state).map(([key, value]) => [`${app}.${key}`, value]);
   const words = (pairs) => pairs.map((pair) => pair.map((part) => encodeURIComponent(part).replaceAll("%2C", ",")).join("=")).join("&");
   const query = words([...keep, ...mine]);

@@ -105,12 +105,10 @@ function tellPage(model, el, signal) {
   const opened = () => model.send({ opened: view });
   window.addEventListener("pagehide", () => model.send({ closed: view }), { signal });
   window.addEventListener("pageshow", (event) => { if (event.persisted) opened(); }, { signal });
-  const alive = setInterval(() => model.send({ alive: view }), 5000);
   theme();
   opened();
   signal.addEventListener("abort", () => {
     resized.disconnect();
-    clearInterval(alive);
     clearTimeout(timer);
     model.send({ closed: view });
   });
