@@ -135,16 +135,19 @@ class Prediction:
 
 
 def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "unfinished"), sources: dict[str, str] | None = None,
-           over: str = "", **place: Any) -> Any:  # fmt: skip
-    """A static legend of marks (states of live networks) and lines (`sources`: kind → words)."""
+           over: str = "", visited: str = "", **place: Any) -> Any:  # fmt: skip
+    """A static legend of marks (states; words for what is `over` the scale, or `visited` before) and lines (`sources`: kind → words)."""
     handles = []
     for state in states:
         mark, filled, size, words = style.MARKS[state]
         colour = stage.colours.states[state]
         handles.append(Line2D([], [], linestyle="none", marker=mark, markersize=size, color=colour, markeredgewidth=1.4,
                               markerfacecolor=colour if filled else "none", label=words))  # fmt: skip
+    stuck = dict(linestyle="none", color=stage.colours.states["unsat"])
+    if visited:
+        handles.append(Line2D([], [], marker="D", markersize=5, alpha=0.5, label=visited, **stuck))
     if over:
-        handles.append(Line2D([], [], linestyle="none", marker="^", markersize=8, color=stage.colours.states["unsat"], label=over))
+        handles.append(Line2D([], [], marker="^", markersize=8, label=over, **stuck))
     for kind, words in (sources or {}).items():
         handles.append(Line2D([], [], color=stage.colours.sources[kind], label=words, **style.LINES[kind]))
     place = {"loc": "upper right", "handletextpad": 0.4, "labelspacing": 0.25, "borderaxespad": 0.0, "handlelength": 1.8, **place}

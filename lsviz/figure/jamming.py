@@ -161,7 +161,10 @@ def _ratio_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     ratio_axes(stage, ax)
     ax.set_title("unsatisfied points per parameter" if not stage.narrow else RATIO)
     ax.text(SIZES[1], 0.97, PARTICLES, ha="right", va="top", color=colours.sources["theory"])
-    legend(stage, ax)
+    if stage.narrow:
+        legend(stage, ax)
+    else:
+        legend(stage, ax, ("sat", "unsat", "unfinished", "dead"), visited="visited before")
     ghosts = Ghosts(stage, ax, RATIO_TOP)
     place = stage.actor(ax.axvline(0.1, color=colours.faint, linewidth=1.2))
     trail = Dots(stage, ax, top=RATIO_TOP, faded=True, zorder=3)
