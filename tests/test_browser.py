@@ -298,10 +298,10 @@ def test_lessons_open_whole_and_quiet(browser, lessons, name, size, dark):
         assert "Traceback" not in page.inner_text("body")
         assert "There was an error when executing" not in page.inner_text("body")
         assert page.evaluate("() => document.documentElement.scrollWidth") <= size[0]
-        unnamed = page.evaluate(
-            "() => [...document.querySelectorAll('.noUi-handle')].filter((h) => !h.getAttribute('aria-label')).length"
+        page.wait_for_function(
+            """() => [...document.querySelectorAll('.lsviz-app .noUi-handle, .lsviz-app input, .lsviz-app select')].every(
+                (e) => e.getAttribute('aria-label') || [...(e.labels ?? [])].some((l) => l.textContent.trim()))"""
         )
-        assert unnamed == 0
         for k in range(page.locator(STATUS).count()):
             assert seen.alt(k) == page.locator(STATUS).nth(k).text_content()
         check_quiet(seen)

@@ -36,11 +36,11 @@ function render({ model, el, signal: given }) {
       setAttribute(button, "aria-pressed", String(button.classList.contains("mod-active"))));
   };
   const nameField = (field) => {
-    const widget = field.closest(".jupyter-widgets"), key = widget ? described(widget) : "";
-    if (key && spoken(key) !== key) return setAttribute(field, "aria-label", spoken(key));
-    if (key || field.labels?.length) return;
+    const widget = field.closest(".jupyter-widgets");
+    const seen = [...(field.labels ?? [])].map((label) => label.textContent.trim()).join(" ");
+    if (seen && spoken(seen) === seen) return;        // its own label says it
     const slider = widget?.parentElement?.querySelector(".noUi-target")?.closest(".jupyter-widgets");
-    const name = field.title || (slider ? `${spoken(described(slider))}, as a number` : "");
+    const name = seen ? spoken(seen) : field.title || widget?.title || (slider ? `${spoken(described(slider))}, as a number` : "");
     if (name) setAttribute(field, "aria-label", name);
   };
   const sweep = () => {
@@ -64,7 +64,12 @@ function render({ model, el, signal: given }) {
     root = el.closest(".lsviz-app") || el.parentElement?.closest(".widget-box, .jupyter-widget-box") || el.parentElement;
     if (!root) { if (!ended.signal.aborted) setTimeout(start, 50); return; }
     const title = model.get("title");
-    if (title) { setAttribute(root, "role", "region"); setAttribute(root, "aria-label", title); }
+    if (title) {
+      const same = [...document.querySelectorAll(".lsviz-app[role=region]")].filter((other) => other !== root && other.dataset.title === title).length;
+      root.dataset.title = title;
+      setAttribute(root, "role", "region");
+      setAttribute(root, "aria-label", same ? `${title} (${same + 1})` : title);
+    }
     observer.observe(root, { subtree: true, childList: true, characterData: true, attributes: true,
       attributeFilter: ["aria-valuetext", "class"] });
     sweep();
