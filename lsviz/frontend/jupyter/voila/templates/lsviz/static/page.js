@@ -32,6 +32,8 @@ window.lsvizPage = (() => {
   paint();
 
   const loading = () => {
+    const gallery = location.pathname.match(/^(.*\/voila)\/render\/(.*?)[^/]*$/);      // in a Jupyter server, / is JupyterLab
+    if (gallery) document.getElementById("lsviz-all").href = `${gallery[1]}/tree/${gallery[2]}`;
     const bar = document.getElementById("loading_bar"), text = document.getElementById("loading_text");
     const start = Date.now();
     window.voila_process = (cell, cells) => {
