@@ -186,6 +186,13 @@ def test_axis_can_be_turned():
     assert one.boxes()[0]["xlim"] == [0.04, 2.0]
 
 
+def test_a_stored_curve_stands_behind():
+    one = Stage(jamming.transition)
+    alone = one.png(transition())
+    assert one.png(transition(), Context(behind=transition().assign_attrs(label="P = 3000"))) != alone
+    assert one.png(transition()) == alone
+
+
 @pytest.mark.parametrize("kind", ["png", "pdf", "svg"])
 def test_save(tmp_path, kind):
     path = figure.save(jamming.one_width, one_width(), tmp_path / f"x.{kind}")

@@ -115,6 +115,27 @@ class Ghosts:
                 word.set_text(kept[i][0])
 
 
+class Behind:
+    """A stored curve behind the live dots: the median over its seeds at each size, a broad pale line, named at its left end."""
+
+    def __init__(self, stage: Stage, ax: Any, top: float):
+        colour, self.top = stage.colours.sources["stored"], top
+        self.line = ax.plot([], [], color=colour, zorder=1.5, **style.LINES["stored"])[0]
+        self.words = ax.text(0.1, 0, "", color=colour, va="bottom", zorder=1.5)
+        stage.actor([self.line, self.words])
+
+    def set(self, ds: Any, flip: bool = False) -> None:
+        """`ds` as from network_transition, or None; its attribute `label` names it."""
+        for artist in (self.line, self.words):
+            artist.set_visible(ds is not None)
+        if ds is not None:
+            x, y = medians(*per_seed(ds, parted=False)[:2])
+            x, y = 1 / x if flip else x, np.minimum(y, self.top)
+            self.line.set_data(x, y)
+            self.words.set_text(f"stored: {ds.attrs.get('label', 'earlier run')}")
+            self.words.set_position((x[0], y[0]))
+
+
 class Prediction:
     """The learner's own curve, dashed, committed before the result is shown."""
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 
 from . import style
-from .dots import Dots, Ghosts, Memo, Prediction, legend, per_seed
+from .dots import Behind, Dots, Ghosts, Memo, Prediction, legend, per_seed
 from .stage import Context, Draw, Stage
 
 RATIO_TOP = 1.6  # top of every N_Δ/N axis; what lies above is drawn at its edge as a triangle
@@ -198,7 +198,7 @@ def transition(stage: Stage) -> Draw:
     band = stage.actor(ax.axvspan(0.1, 0.1, color=colours.ink, alpha=0.12, linewidth=0, zorder=1))
     star = stage.actor(ax.axvline(0.1, color=colours.sources["live"], zorder=1, **style.LINES["live"]))
     star_words = stage.actor(ax.text(0.1, RATIO_TOP * 0.985, "", color=colours.ink, ha="left", va="top"))
-    ghosts = Ghosts(stage, ax, RATIO_TOP)
+    behind, ghosts = Behind(stage, ax, RATIO_TOP), Ghosts(stage, ax, RATIO_TOP)
     dots = Dots(stage, ax, top=RATIO_TOP)
     prediction = Prediction(stage, ax)
     prediction.words.set_alpha(0)  # the legend names it
@@ -214,6 +214,7 @@ def transition(stage: Stage) -> Draw:
         x, y, state = per_seed(ds)
         dots.set(1 / x if flip else x, y, state)
         _mark_threshold(ds, flip, band, star, star_words)
+        behind.set(context.behind, flip)
         ghosts.set(context.ghosts, flip)
         prediction.set(context, flip)
 
