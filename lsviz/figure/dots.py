@@ -164,7 +164,7 @@ def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "un
         colour = stage.colours.states[state]
         handles.append(Line2D([], [], linestyle="none", marker=mark, markersize=size, color=colour, markeredgewidth=1.4,
                               markerfacecolor=colour if filled else "none", label=words))  # fmt: skip
-    stuck = dict(linestyle="none", color=stage.colours.states["unsat"])
+    stuck: dict[str, Any] = dict(linestyle="none", color=stage.colours.states["unsat"])
     if visited:
         handles.append(Line2D([], [], marker="D", markersize=5, alpha=0.5, label=visited, **stuck))
     if over:

@@ -185,6 +185,7 @@ def _ratio_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
 def transition(stage: Stage) -> Draw:
     """N_Δ/N of every network against its size, as they are found; N* with its error; switchable to P/N."""
     colours = stage.colours
+    place: dict[str, Any]
     if stage.narrow:
         ax = stage.figure.add_axes((0.12, 0.31, 0.85, 0.64))
         ax.set_title(RATIO)
