@@ -166,7 +166,7 @@ def _ratio_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     else:
         legend(stage, ax, ("sat", "unsat", "unfinished", "dead"), visited="visited before")
     ghosts = Ghosts(stage, ax, RATIO_TOP)
-    place = stage.actor(ax.axvline(0.1, color=colours.faint, linewidth=1.2))
+    place = stage.actor(ax.plot([0.1, 0.1], [-0.08, 0.85], color=colours.faint, linewidth=1.2)[0])  # below the legend
     trail = Dots(stage, ax, top=RATIO_TOP, faded=True, zorder=3)
     visited = Memo()
     dots = Dots(stage, ax, top=RATIO_TOP, zorder=5)
