@@ -79,7 +79,7 @@ QUANTITIES = _table(
     Symbol("f", "f", "output", "f(w, x): what the network with parameters w answers at the point x; its sign is the class.", kind="floats"),
     Symbol("x", "x", "input", "One point: d numbers.", kind="floats"),
     Symbol("y", "y", "label", "The right answer for a point: +1 or −1.", kind="int"),
-    Symbol("N", "N", "number of parameters", "The network's weights (biases are not counted): its degrees of freedom.", kind="int"),
+    Symbol("N", "N", "number of parameters", "The network's weights; biases are not counted.", kind="int"),
     Symbol("size", "size", "length of w", "All parameters, biases included.", kind="int"),
     Symbol("N_delta", "N_Δ", "number of unsatisfied points", "How many points lie below the margin: y f < 1. The constraints that are not met."),
     Symbol("gap", "Δ", "gap to the margin", "Δ = 1 − y f: positive when the point is below the margin, 1 when f answers nothing, more when it is wrong."),

@@ -6,6 +6,7 @@ from typing import Any
 # name → module; a new app is a record in its chapter's module and a line here.
 MODULES = {
     "toy_descent": "start",
+    "digits": "start",
     "one_width": "jamming",
     "transition": "jamming",
     "range_contrast": "jamming",

@@ -78,7 +78,7 @@ class Answers:
         return True
 
     def forget(self) -> None:
-        """Forget all answers (what is on the page stays there)."""
+        """Forget all answers."""
         self.entries = {}
         self._tell()
 

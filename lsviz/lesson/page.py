@@ -105,7 +105,7 @@ class Lesson(Shown):
         """The presets of these apps as links that restore them, for a lecturer to copy."""
         rows = "".join(f"<li><b>{app.name}</b>: {', '.join(preset_links(app))}</li>" for app in apps)
         text = f"<p>Each opens this lesson in lecturer mode with the app in that state.</p><ul>{rows}</ul>"
-        return panel(text, "lsviz-sources", "Links for the lecturer")
+        return panel(text, "lsviz-sources lsviz-for-lecturer", "Links for the lecturer")
 
     def glossary(self, *names: str) -> Shown:
         """The symbols of this lesson, or those named, each with its sentence."""
@@ -127,13 +127,19 @@ class Lesson(Shown):
         """The page tells what it had kept, brings back a file, or forgets all."""
         values = change["new"]
         if not values and self.answers.entries:
-            return self.answers.forget()
+            return self.forget()
         if values == self.answers.entries:
             return
         self.answers.take(values)
         self._keep()
         if self.answers.unread:
             self.message.say("bad", f"{len(self.answers.unread)} answers could not be read and were left as they are.")
+
+    def forget(self) -> None:
+        """Forget all answers, and clear them from the page."""
+        self.answers.forget()
+        for item in self.items.values():
+            item.blank()
 
     def bring_back(self, text: str | bytes) -> None:
         """Restore a saved file; says in words what happened, and loses nothing if the file is bad."""
@@ -226,7 +232,7 @@ def head(entry: catalog.Entry, needs: Sequence[int], symbols: Sequence[str]) -> 
     on = f"{link(every[place + 1])} →" if place + 1 < len(every) else ""
     return (
         f"<p class='lsviz-claim'>{rich(entry.claim)}</p>"
-        f"<p class='lsviz-facts'><b>{entry.minutes} minutes</b> · before: {before} · symbols (point at one): {marks}</p>"
+        f"<p class='lsviz-facts'><b>{entry.minutes} minutes</b> · before: {before} · symbols (point at one, or tap it): {marks}</p>"
         f"<nav aria-label='Neighbours'><span>{back}</span><span>{on}</span></nav>"
     )
 
@@ -254,7 +260,8 @@ def preset_links(app: Any) -> list[str]:
 def card(entry: catalog.Entry) -> str:
     """One lesson on the map."""
     kind, foot = ("lsviz-card", f"{entry.minutes} minutes") if entry.here else ("lsviz-card lsviz-later", "to come")
-    return f"<li class='{kind}'><b>{link(entry, '')}</b><p>{rich(entry.claim)}</p><small>{foot}</small></li>"
+    claim = f"<p>{rich(entry.claim)}</p>" if entry.here else ""  # the words of a later lesson are not known yet
+    return f"<li class='{kind}'><b>{link(entry, '')}</b>{claim}<small>{foot}</small></li>"
 
 
 def cards() -> Panel:

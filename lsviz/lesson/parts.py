@@ -44,6 +44,10 @@ class Item(Shown):
     def restore(self, entry: dict) -> None:
         raise NotImplementedError
 
+    def blank(self) -> None:
+        """As if the learner had not been here: what they asked to forget leaves the page, too."""
+        raise NotImplementedError
+
 
 def prose(text: str, css: str = "", tag: str = "div") -> w.HTML:
     """An author's text. Class names keep the page's style."""

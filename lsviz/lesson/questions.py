@@ -39,16 +39,25 @@ class Recall(Item):
         self.field.value = str(entry["text"])
         self.compare()
 
+    def blank(self) -> None:
+        self.field.value = ""
+        self.feedback.clear()
+
     def _typed(self, change: dict) -> None:
         self.show.disabled = not change["new"].strip()
 
 
 class Pick(Item):
-    """Choose one. Every wrong choice has a hint of its own: what it would imply, and where to look. Never the answer."""
+    """Choose one. Every wrong choice has a hint of its own: what it would imply, and where to look. Never the answer.
+
+    `after`: a prediction that must be committed first, when this question is about what it shows.
+    """
 
     kind = "pick"
 
-    def __init__(self, answers: Answers, key: str, ask: str, *, right: str, why: str, wrong: Mapping[str, str]):
+    def __init__(
+        self, answers: Answers, key: str, ask: str, *, right: str, why: str, wrong: Mapping[str, str], after: Any = None
+    ):
         super().__init__(answers, key)
         if not wrong:
             raise ValueError("wrong: give at least one wrong choice with its hint, {choice: hint}")
@@ -62,8 +71,17 @@ class Pick(Item):
         self.choice = radio(self.options, self.ask)
         self.feedback = Feedback()
         self.choice.observe(lambda _: self.feedback.clear(), "index")
-        check = button("Check", self.check, tip=f"Check your choice: {self.ask}")
-        self.widget = box(prose(ask, "lsviz-ask"), self.choice, row(check), self.feedback.widget)
+        self.button = button("Check", self.check, tip=f"Check your choice: {self.ask}")
+        self.widget = box(prose(ask, "lsviz-ask"), self.choice, row(self.button), self.feedback.widget)
+        if after is not None:
+            after.on_turn(self._wait)
+
+    def _wait(self, committed: bool) -> None:
+        """Closed until the prediction it belongs to is committed, and again when that is forgotten."""
+        self.choice.disabled = self.button.disabled = not committed
+        self.feedback.clear()
+        if not committed:
+            self.feedback.say("note", "This question opens when you have committed your prediction above.")
 
     def check(self) -> None:
         chosen = self.choice.value
@@ -84,6 +102,11 @@ class Pick(Item):
             raise ValueError(f"{last!r} is no choice of this question")
         self.choice.value = last
         self._tell(last)
+
+    def blank(self) -> None:
+        self.choice.index = None
+        if not self.choice.disabled:
+            self.feedback.clear()
 
 
 class Number(Item):
@@ -162,6 +185,10 @@ class Number(Item):
         self.field.value = str(entry["tries"][-1])
         self.feedback.say("note", "This is the number that you gave. Check it against the present run.")
 
+    def blank(self) -> None:
+        self.field.value = ""
+        self.feedback.clear()
+
 
 class OwnWords(Item):
     """One sentence by the learner; the summary unfolds after it."""
@@ -197,3 +224,7 @@ class OwnWords(Item):
     def restore(self, entry: dict) -> None:
         self.field.value = str(entry["text"])
         self.unfold()
+
+    def blank(self) -> None:
+        self.field.value = self.unfolded.value = ""
+        self.feedback.clear()

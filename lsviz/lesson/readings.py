@@ -51,9 +51,18 @@ def biases(ds: Any) -> float:
     return float(ds.size) - float(ds.N)
 
 
-def open_marks(ds: Any) -> float:
-    """Points of the toy that the first network leaves below the margin."""
-    return float((ds.gap > 1e-6).sum())
+def push(ds: Any, network: int = 0) -> float:
+    """Mean of ½Δ² over the points that one network of a run leaves: ℒ P/N_Δ; NaN when it leaves none or its loss blew up."""
+    loss, left = float(ds.loss[network]), float(ds.N_delta[network])
+    return loss * float(ds.P) / left if left and loss < 1e6 else float("nan")
+
+
+def small_losses(ds: Any) -> dict[str, Any]:
+    """Words for the puzzle: the range of losses and of N_Δ, and how small the gaps of the lowest network are."""
+    lowest, left = int(np.argmin(ds.loss.values)), ds.N_delta.values.astype(int)
+    mean = push(ds, lowest)
+    return dict(low=float(ds.loss.min()), high=float(ds.loss.max()), few=left.min(), many=left.max(), left=left[lowest], P=int(ds.P),
+                mean=mean, gap=(2 * mean) ** 0.5)  # fmt: skip
 
 
 def none_between(ds: Any) -> bool:

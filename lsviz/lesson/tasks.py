@@ -61,13 +61,11 @@ class Predict(Item):
         self.entry = self._entry()
         self.commit_button = button("This is my prediction", self.commit, main=True, tip="Commit, and see the result")
         self.unsure_button = button(UNSURE, self.give_up, tip="Commit without a prediction, and see the result")
-        session.lock("Predict first: the result shows once you have committed, and “I don't know” is a commitment.")
+        self.axes, self._turns = axes, list[Callable[[bool], None]]()
         if shapes is not None:
             self.xs = [float(x) for x in (xs if xs is not None else _abscissas(shapes))]
-            session.picture.draw = dict(
-                axes=axes, kind="curve", xs=self.xs, label="your prediction", hint="draw your prediction here"
-            )
             session.picture.observe(self._hand, "drawn")
+        self._lock()
         session.on_result(self._result)
         self.widget = box(
             prose(ask, "lsviz-ask"),
@@ -79,6 +77,20 @@ class Predict(Item):
             css="lsviz-predict",
         )
         self.widget.add_class("lsviz-locked")
+
+    def _lock(self) -> None:
+        self.session.lock(
+            "Predict first: the result shows once you have committed, and “I don't know” is a commitment."
+        )
+        if self.shapes is not None:
+            self.session.picture.draw = dict(
+                axes=self.axes, kind="curve", xs=self.xs, label="your prediction", hint="draw your prediction here"
+            )
+
+    def on_turn(self, callback: Callable[[bool], None]) -> None:
+        """Call `callback(committed)` now and whenever the learner commits or has all forgotten."""
+        self._turns.append(callback)
+        callback(self.committed)
 
     def _entry(self) -> list[w.Widget]:
         if self.range is not None:
@@ -136,9 +148,10 @@ class Predict(Item):
 
     def _read(self) -> float:
         if self.range is not None:
-            given, (low, high) = number(self.field.value), self.range
+            low, high = self.range
+            given = number(self.field.value, f"a number from {short(low)} to {short(high)}")
             if not low <= given <= high:
-                raise ValueError(f"Give a number between {short(low)} and {short(high)}.")
+                raise ValueError(f"Give a number from {short(low)} to {short(high)}.")
             return given
         if self.options is not None:
             if self.choice.value is None:
@@ -175,7 +188,31 @@ class Predict(Item):
         self.feedback.say(
             "note", "Committed. Your prediction stays on the picture." if self.curve is not None else "Committed."
         )
+        for callback in self._turns:
+            callback(True)
         self._result(getattr(self.session, "result", None))
+
+    def blank(self) -> None:
+        """Locked again, with nothing predicted."""
+        if not self.committed:
+            return
+        self.committed, self.guess, self.curve = False, None, None
+        self.widget.add_class("lsviz-locked")
+        for widget in (*self.entry, self.commit_button, self.unsure_button):
+            if hasattr(widget, "disabled"):
+                widget.disabled = False
+        if self.range is not None:
+            self.field.value = ""
+        else:
+            self.choice.index = None
+        if self.shapes is not None:
+            self.session.picture.drawn = []
+        self.feedback.clear()
+        self.gap.clear()
+        self.session.prediction = None
+        self._lock()
+        for callback in self._turns:
+            callback(False)
 
     def _result(self, ds: Any) -> None:
         """State the gap once, for the run the prediction was about; later moves of the controls do not change it."""
@@ -234,21 +271,24 @@ class BreakIt(Item):
         super().__init__(answers, key)
         self.session, self.ask, self.goal, self.reached, self.hint = session, plain(ask), goal, reached, hint
         self.done, self.start = False, dict(session.values)
-        self.feedback = Feedback()
-        help_me = (
-            [button("A hint", lambda: self.feedback.say("note", self.hint), tip="A hint, not the setting")]
-            if hint
-            else []
-        )
-        self.feedback.say("note", "Not reached yet. Move the controls: each answer is checked as it comes.")
+        self.feedback, self.tip = Feedback(), Feedback()
+        help_me = [button("A hint", self.help, tip="A hint, not the setting")] if hint else []
+        self._open()
         session.on_result(self._result)
         self.widget = box(
             prose(f"<b>Break it.</b> {ask}", "lsviz-ask"),
             *([session.widget] if show else []),
-            row(*help_me),
-            self.feedback.widget,
+            row(*help_me, self.feedback.widget),
+            self.tip.widget,
             css="lsviz-break",
         )
+
+    def _open(self) -> None:
+        self.feedback.say("note", "Not reached yet. Move the controls: each answer is checked as it comes.")
+
+    def help(self) -> None:
+        """The hint has a line of its own: it never takes the place of what was reached."""
+        self.tip.say("note", self.hint)
 
     def _result(self, ds: Any) -> None:
         if self.done or not finished(ds) or dict(self.session.values) == self.start:
@@ -268,6 +308,11 @@ class BreakIt(Item):
     def restore(self, entry: dict) -> None:
         self.done = True
         self._tell(str(entry["reached"]))
+
+    def blank(self) -> None:
+        self.done = False
+        self.tip.clear()
+        self._open()
 
 
 def setting(values: Mapping[str, Any]) -> str:

@@ -34,8 +34,8 @@ def plain(text: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>|\*\*|`", "", text))
 
 
-def number(text: str) -> float:
-    """The number a learner typed: 0.18, 0,18, 3/4, 18 %, 2e-1. Raises ValueError in words."""
+def number(text: str, such: str = "a number, such as 0.18, 3/4 or 2e-3") -> float:
+    """The number a learner typed: 0.18, 0,18, 3/4, 18 %, 2e-1. Raises ValueError in words; `such` says what fits this question."""
     cleaned = text.strip().replace("−", "-").replace(" ", "").replace("\u00a0", "")
     percent = cleaned.endswith("%")
     cleaned = cleaned.removesuffix("%")
@@ -48,9 +48,9 @@ def number(text: str) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise ValueError(
-            f"“{text.strip()[:40]}” is not a number. Type one such as 0.18, 3/4 or 2e-3."
+            f"“{text.strip()[:40]}” is not a number. Type {such}."
             if text.strip()
-            else "Type a number first, such as 0.18."
+            else f"Nothing there yet. Type {such}."
         )
     return value
 

@@ -33,10 +33,17 @@ function render({ model, el }) {
     } catch { setText(said, `This file holds no answers of the lesson “${name}”`); }
     file.value = "";
   });
-  forget.addEventListener("click", () => { put({}); setText(said, "Forgotten"); });
+  let sure = 0;
+  const calm = () => { clearTimeout(sure); sure = 0; setText(forget, "Forget them"); };
+  forget.addEventListener("click", () => {
+    if (sure) { calm(); put({}); setText(said, "Forgotten"); return; }
+    sure = setTimeout(() => { calm(); setText(said, ""); }, 8000);
+    setText(forget, "Yes, forget all");
+    setText(said, "Press again to forget all answers of this lesson; a saved file stays");
+  });
   const keep = () => { if (model.get("ready")) writeSlot(name, model.get("values")); };
   model.on("change:values", keep);
   if (!model.get("ready")) put({ ...readSlot(name), ...model.get("values") });
-  return () => model.off("change:values", keep);
+  return () => { clearTimeout(sure); model.off("change:values", keep); };
 }
 export default { render };
