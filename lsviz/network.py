@@ -167,19 +167,23 @@ class Dense:
             inputs.append(a)
         raise AssertionError("a network has an output layer")
 
+    def _matrix(self, w: Any, layer: Layer) -> Any:
+        """scale · W (S, fan_out, fan_in): the scale is applied here, where the array is small."""
+        return _scaled(w[:, layer.weight], layer.scale).reshape(w.shape[0], layer.fan_out, layer.fan_in)
+
     def _weight(self, w: Any, layer: Layer) -> Any:
-        """scale · [W b] (S, fan_out, fan_in + 1): the scale is applied here, where the array is small."""
-        weight = w[:, layer.weight].reshape(w.shape[0], layer.fan_out, layer.fan_in)
-        if self.bias:
-            weight = xps.namespace(w).concat([weight, w[:, layer.bias][..., None]], axis=2)
-        return _scaled(weight, layer.scale)
+        """scale · [W b] (S, fan_out, fan_in + 1), or without the column where there are no biases."""
+        if not self.bias:
+            return self._matrix(w, layer)
+        column = _scaled(w[:, layer.bias], layer.scale)[..., None]
+        return xps.namespace(w).concat([self._matrix(w, layer), column], axis=2)
 
     def sensitivities(self, w: Any, stacks: Stacks, out: Any) -> list[Any]:
         """D_l = out · ∂f/∂z_l (S, fan_out, P) for every layer, `out` (S, P) weighs the output of each point."""
         d = out[:, None, :]
         result = [d]
         for layer, slope in zip(reversed(self.layers[1:]), reversed(stacks.slopes), strict=True):
-            back = xps.namespace(w).matrix_transpose(self._weight(w, layer)[..., : layer.fan_in])
+            back = xps.namespace(w).matrix_transpose(self._matrix(w, layer))
             d = (
                 back * d if layer.fan_out == 1 else back @ d
             )  # one output neuron: a broadcast, cheaper than a matrix product
