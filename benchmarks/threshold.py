@@ -1,7 +1,8 @@
 """N*(P) for digits and for random labels, with log-log slopes: arXiv:1809.09349, Fig. 1C (there ReLU, Adam, P to 50 000).
 
 python benchmarks/threshold.py [--P 250 500 1000 2000] [--budget 150] [--seeds 16]: minutes at the defaults on one core; random
-labels at P = 2000 alone take a quarter of an hour. Widths follow the jump as P grows, so that N* is bracketed; the budget is printed, since N* depends on it.
+labels at P = 2000 alone take a quarter of an hour. Widths follow the jump as P grows, so that N* is bracketed; the budget is printed,
+since N* depends on it.
 """
 
 import argparse
