@@ -166,6 +166,7 @@ def test_a_prediction_is_drawn_kept_and_brought_back(browser, voila, tmp_path):
         kept = page.evaluate("() => JSON.parse(localStorage.getItem('lsviz:toy'))")
         assert len(kept["drawn"]) == 5
         page.click("text=Forget them")
+        page.click("text=Yes, forget all")
         page.wait_for_function("() => localStorage.getItem('lsviz:toy') === '{}'")
         page.set_input_files(".lsviz-store input", saved)
         page.wait_for_selector("text=Your answers are back")

@@ -286,6 +286,36 @@ def test_break_it_is_checked_on_the_apps_own_state():
     assert item.feedback.mark == "right"
 
 
+def test_a_hint_never_takes_the_place_of_what_was_reached():
+    session = Session(step=1)
+    item = BreakIt(Answers(), "b", session, "Break", goal=lambda values, ds: True, reached="Done.", hint="Look.")
+    session.values["step"] = 2
+    session.gives()
+    item.help()
+    assert "Done." in item.feedback.text and item.tip.text == "Look."
+    assert "Done." in shows(item.widget) and "Look." in shows(item.widget)
+
+
+def test_a_question_about_a_prediction_is_closed_until_it_is_committed():
+    here, session = Lesson(3), Session()
+    guess = here.predict("p", session, ask="How many?", value=(0, 8), outcome=lambda ds: ds.ratio, words="{outcome}")
+    item = here.pick("q", ask="Which?", right="a", why="Yes.", wrong={"b": "no"}, after=guess)
+    assert item.choice.disabled and item.button.disabled and item.choice.layout.display == "none"
+    guess.give_up()
+    assert not item.choice.disabled and not item.button.disabled and not item.choice.layout.display
+    here.answers.put("p", asked=1)
+    here.store.set_trait("values", {})
+    assert item.choice.disabled and session.locked
+
+
+def test_a_bad_prediction_is_told_what_would_fit():
+    item = jump(Answers(), Session(), value=(1, 300))
+    for typed in ("abc", "", "301"):
+        item.field.value = typed
+        item.commit()
+        assert "from 1 to 300" in item.feedback.text and "0.18" not in item.feedback.text
+
+
 def everything(session):
     here = Lesson(3)
     items = dict(
@@ -406,6 +436,21 @@ def test_answers_live_in_the_browser_too():
     assert not fresh.answers.entries
 
 
+def test_what_is_forgotten_leaves_the_page():
+    here, items = answered()
+    here.items |= {item.key: item for item in items.values()}  # two of them were not made by the lesson itself
+    here.store.set_trait("values", {})
+    assert not here.answers.entries and here.store.values == {}
+    assert items["pick"].choice.value is None and not items["broken"].done and not items["recall"].field.value
+    assert not items["number"].field.value and not items["words"].field.value and not items["words"].unfolded.value
+    guess = items["predict"]
+    assert guess.session.locked and not guess.committed and guess.session.prediction is None and guess.curve is None
+    assert (
+        "lsviz-locked" in guess.widget._dom_classes and not guess.commit_button.disabled and guess.session.picture.draw
+    )
+    assert not any(item.feedback.text for key, item in items.items() if key != "broken") and not guess.gap.text
+
+
 def test_answers_that_come_back_before_their_question_wait_for_it():
     here, _ = answered()
     fresh = Lesson(3)
@@ -419,6 +464,7 @@ def test_a_drawn_network_has_an_arrow_for_every_weight():
     from lsviz.lesson import diagram
 
     svg = diagram.network((2, 6, 6, 1), ("x", "6", "6", "f"))
+    assert svg.count("marker-end") == network.dense(2, 6, 2).N, "an arrow has a head"
     assert svg.count("<line") == network.dense(2, 6, 2).N and svg.count("<circle") == 15 and "54 arrows" in svg
 
 
@@ -489,6 +535,21 @@ def solve(here, moves):
         else:
             continue
         assert item.feedback.mark == "right", (item.key, item.feedback.text)
+
+
+def test_lesson_0_promises_what_its_own_runs_show():
+    """Every digit network is at 0 or of the order of N; the puzzle's numbers fit together; the hint leads where it says."""
+    from lsviz import apps, jamming, toy
+    from lsviz.lesson import readings
+
+    few = jamming.network_jamming(**apps.digits.start)
+    left = few.N_delta.values
+    assert set(few.state.values) == {"sat", "unsat"} and (left > 0).mean() > 0.5
+    assert (left[left > 0] > 0.7 * float(few.N)).all() and (left[left > 0] < 1.3 * float(few.N)).all()
+    told = readings.small_losses(toy.toy_descent())
+    assert 0.05 < told["gap"] < 0.3 and 0.5 * told["gap"] ** 2 == pytest.approx(told["low"] * 40 / told["left"])
+    longer, both = toy.toy_descent(budget=2000), toy.toy_descent(budget=1000, learning_rate=0.5)
+    assert 0 < readings.satisfied(longer) < 4 == readings.satisfied(both), "what the hint says"
 
 
 MOVES = {

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lsviz import toy
-from lsviz.figure import Stage
+from lsviz import apps, toy
+from lsviz.figure import Context, Stage
 from lsviz.figure import toy as picture
 
 
@@ -75,3 +75,40 @@ def test_the_picture_changes_and_its_words_do_not_overlap(width, height):
     ]
     assert all(box.x0 >= 0 and box.x1 <= stage.figure.bbox.x1 for box in boxes), "words are cut off"
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i]), "words lie on each other"
+
+
+@pytest.mark.parametrize(("draw", "name"), [(picture.learning, "toy_descent"), (picture.digits, "digits")])
+def test_what_is_kept_lies_behind_in_grey_and_is_named(draw, name):
+    app = apps.get(name)
+    one, other = (app.experiment(**{**app.call(app.defaults()), "budget": budget, "seeds": 2}) for budget in (30, 60))
+    stage = Stage(draw)
+    assert len({stage.png(one), stage.png(one, Context(ghosts=[("kept: 60", [other])]))}) == 2
+    words = [text.get_text() for ax in stage.figure.axes for text in ax.texts if text.get_visible()]
+    assert "kept: 60" in words
+    assert stage.png(one) == stage.png(one, Context()), "and leaves again"
+
+
+@pytest.mark.parametrize(("width", "height"), [(900, 400), (380, 620)])
+@pytest.mark.parametrize("draw", [picture.learning, picture.digits])
+def test_the_key_names_every_state_inside_the_picture(draw, width, height):
+    stage = Stage(draw, width, height)
+    stage.canvas.draw()
+    (key,) = stage.figure.legends
+    assert [text.get_text() for text in key.get_texts()][:5] == ["satisfied", "unfinished", "stuck", "dead", "failed"]
+    box = key.get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= stage.figure.bbox.x1 and box.y0 >= 0
+    for ax in stage.figure.axes:
+        assert box.y1 <= ax.get_window_extent().y0, "no curve runs through it"
+
+
+def test_the_loss_axis_holds_every_loss_that_is_not_zero():
+    """A network is unsatisfied from a gap of 1e-6 on, so its loss is at least 0.5e-12/P."""
+    assert picture.FLOOR < 0.5e-12 / 120
+
+
+@pytest.mark.parametrize("rate", [0.15, 0.7, 3.0])
+def test_the_status_line_has_no_number_beyond_reason(rate):
+    session = apps.toy_descent.open("inline", learning_rate=rate)
+    assert "e+" not in session.status and "inf" not in session.status and "nan" not in session.status
+    if float(session.result.loss[0]) > 1e6:
+        assert "beyond a million" in session.status

@@ -70,7 +70,7 @@ def count_sentence(ds: Any, values: dict[str, Any]) -> str:
 
 digits = App(
     name="digits",
-    title="Eight networks learn the same digits; they differ in their random start and in nothing else",
+    title="Eight networks learn the same digits; only their random starts differ",
     source="network_jamming",
     picture="toy:digits",
     controls=dict(h=Ladder("N", sizes, long_name="number of weights"), P=POINTS, budget=BUDGETS),

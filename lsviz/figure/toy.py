@@ -24,7 +24,7 @@ def learning(stage: Stage) -> Draw:
         )
         plane, loss, left = (figure.add_subplot(grid[i]) for i in range(3))
     else:
-        grid = figure.add_gridspec(2, 2, height_ratios=[1.9, 0.5], width_ratios=[1, 1.15], hspace=0.82, wspace=0.2,
+        grid = figure.add_gridspec(2, 2, height_ratios=[1.9, 0.5], width_ratios=[1, 1.15], hspace=0.98, wspace=0.2,
                                    left=0.02, right=0.97, top=0.915, bottom=0.275)  # fmt: skip
         plane = figure.add_axes((0.02, 0.14, 0.42, 0.775))
         loss, left = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
@@ -67,7 +67,8 @@ def _key(stage: Stage, place: tuple[float, float], columns: int) -> None:
     made = legend(
         stage, stage.figure, STATES, loc="lower center", bbox_to_anchor=place, ncol=columns, columnspacing=1.2
     )
-    made.set_in_layout(False)
+    for text in made.get_texts():  # one word each: what it means is said in the lesson
+        text.set_text(text.get_text().split(":")[0])
 
 
 def _plane(stage: Stage, ax: Any) -> Any:
@@ -109,16 +110,19 @@ def _mark(stage: Stage, ax: Any, y: int, met: bool) -> Any:
 class Curves:
     """One line a network in the colour of how it ended, its mark at the line's end; what was kept lies behind, in grey."""
 
-    def __init__(self, stage: Stage, ax: Any, name: str, low: float, high: float):
+    def __init__(self, stage: Stage, ax: Any, name: str, low: float, high: float, corner: tuple[float, float]):
         self.stage, self.ax, self.name, self.low, self.high = stage, ax, name, low, high
         self.lines: list[Any] = []
+        heights = [corner[1] - 0.12 * i for i in range(len(DASHES))]
         grey = {**style.LINES["ghost"], "color": stage.colours.sources["ghost"]}
         self.kept = [ax.plot([], [], zorder=1.5, **{**grey, "linestyle": dash})[0] for dash in DASHES]
-        self.keys = [ax.plot([0.56, 0.64], [y, y], transform=ax.transAxes, zorder=1.5, **{**grey, "linestyle": dash})[0]
-                     for dash, y in zip(DASHES, (0.93, 0.81, 0.69))]  # fmt: skip
+        self.keys = [ax.plot([corner[0], corner[0] + 0.08], [y, y], transform=ax.transAxes, zorder=1.5, **{**grey, "linestyle": dash})[0]
+                     for dash, y in zip(DASHES, heights)]  # fmt: skip
         self.words = [
-            ax.text(0.66, y, "", transform=ax.transAxes, color=stage.colours.faint, va="center")
-            for y in (0.93, 0.81, 0.69)
+            ax.text(
+                corner[0] + 0.1, y, "", transform=ax.transAxes, color=stage.colours.faint, va="center", fontsize="small"
+            )
+            for y in heights
         ]
         self.ends = Dots(stage, ax)
         stage.actor([*self.kept, *self.keys, *self.words])
@@ -168,14 +172,14 @@ def _loss(stage: Stage, ax: Any) -> Any:
     ax.set_yticks([FLOOR, 1e-10, 1e-5, 1], ["≈ 0", "$10^{-10}$", "$10^{-5}$", "1"])
     ax.set_yticks([], minor=True)
     ax.grid(axis="y")
-    return Curves(stage, ax, "loss_trace", FLOOR, CEILING).set
+    return Curves(stage, ax, "loss_trace", FLOOR, CEILING, (0.02, 0.38)).set
 
 
 def _counts(stage: Stage, ax: Any) -> Any:
-    ax.set(label="counts", xlabel="iteration", ylabel="points below the margin")
+    ax.set(label="counts", xlabel="iteration", ylabel="points below the margin", xlim=(-3, 309), ylim=(-9, 309))
     ax.set_title("points left, $N_\\Delta$")
     ax.grid(axis="y")
-    curves = Curves(stage, ax, "N_delta_trace", 0, np.inf)
+    curves = Curves(stage, ax, "N_delta_trace", 0, np.inf, (0.25, 0.93))
 
     def draw(ds: Any, context: Context) -> None:
         _height(stage, ax, float(ds.P))
@@ -192,7 +196,7 @@ def _height(stage: Stage, ax: Any, P: float) -> None:
 
 def _ends(stage: Stage, ax: Any) -> Any:
     """One dot a network at its N_Δ, side by side."""
-    ax.set(label="ends", xlabel="network (random start)", ylim=(0, 1))
+    ax.set(label="ends", xlabel="network (random start)", xlim=(0.3, 8.7), ylim=(-9, 309), xticks=range(1, 9))
     ax.set_title("how each network ends")
     ax.axhline(0, color=stage.colours.ink, linewidth=1.2)
     ax.grid(axis="y")

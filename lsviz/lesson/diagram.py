@@ -18,7 +18,7 @@ def network(sizes: Sequence[int], names: Sequence[str] = ()) -> str:
     label = f"A network with {', '.join(map(str, sizes))} neurons from input to output, and {count} arrows."
     return (
         f"<svg class='lsviz-network' role='img' aria-label='{label}' viewBox='0 0 {WIDTH} {HEIGHT + 26}'>"
-        f"<defs><marker id='lsviz-head' viewBox='0 0 8 8' refX='8' refY='4' markerWidth='6' markerHeight='6' orient='auto'>"
+        f"<defs><marker id='lsviz-head' viewBox='0 0 8 8' refX='8' refY='4' markerWidth='5' markerHeight='5' orient='auto'>"
         f"<path d='M0 1 L8 4 L0 7 z' fill='currentColor'/></marker></defs>"
         f"<g class='lsviz-arrows'>{arrows}</g>{neurons}{words}</svg>"
     )

@@ -105,7 +105,9 @@ class Lesson(Shown):
         """The presets of these apps as links that restore them, for a lecturer to copy."""
         rows = "".join(f"<li><b>{app.name}</b>: {', '.join(preset_links(app))}</li>" for app in apps)
         text = f"<p>Each opens this lesson in lecturer mode with the app in that state.</p><ul>{rows}</ul>"
-        return panel(text, "lsviz-sources lsviz-for-lecturer", "Links for the lecturer")
+        made = panel(text, "lsviz-sources", "Links for the lecturer")
+        classed(made.widget, "lsviz-for-lecturer")
+        return made
 
     def glossary(self, *names: str) -> Shown:
         """The symbols of this lesson, or those named, each with its sentence."""

@@ -79,6 +79,7 @@ class Pick(Item):
     def _wait(self, committed: bool) -> None:
         """Closed until the prediction it belongs to is committed, and again when that is forgotten."""
         self.choice.disabled = self.button.disabled = not committed
+        self.choice.layout.display = self.button.layout.display = "" if committed else "none"
         self.feedback.clear()
         if not committed:
             self.feedback.say("note", "This question opens when you have committed your prediction above.")

@@ -44,7 +44,7 @@ class Predict(Item):
         expected: Callable[[np.ndarray, np.ndarray], float] | None = None,
         unsure: str = "It came at {outcome}.",
         axes: int = 0,
-        xs: Sequence[float] | None = None,
+        xs: Sequence[float] | np.ndarray | None = None,
         level: tuple[float, float, float] | None = None,
     ):
         super().__init__(answers, key)
