@@ -170,7 +170,7 @@ def visit(
         start = time.monotonic()
         seen.page.goto(url, wait_until="domcontentloaded")
         if lab:
-            run_all(seen.page, patience)
+            run_all(seen.page, ready, patience)
         seen.page.wait_for_selector(ready, timeout=1000 * patience)
         seen.first_picture = time.monotonic() - start
         yield seen
@@ -178,20 +178,19 @@ def visit(
         opened.close()
 
 
-def run_all(page: Any, patience: float = 90) -> None:
-    """Run all cells of the notebook that is open in JupyterLab, once its kernel is there."""
+def run_all(page: Any, ready: str, patience: float = 90) -> None:
+    """Run all cells of the notebook that is open in JupyterLab, once its kernel is there, until `ready` is seen."""
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=1000 * patience)
     page.wait_for_selector(
         ".jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached", timeout=1000 * patience
     )
-    for _ in range(5):  # a menu that opens while JupyterLab still arranges itself is closed again
+    for _ in range(
+        4
+    ):  # a menu that opens while JupyterLab still arranges itself closes again, and cells may wait in vain
         try:
-            page.click(".lm-MenuBar-itemLabel:text-is('Run')", timeout=3000)
-            page.click(".lm-Menu-itemLabel:text-is('Run All Cells')", timeout=3000)
-            page.wait_for_function(
-                "() => [...document.querySelectorAll('.jp-InputArea-prompt')].some((e) => /[*0-9]/.test(e.textContent))",
-                timeout=3000,
-            )
+            page.click(".lm-MenuBar-itemLabel:text-is('Run')", timeout=5000)
+            page.click(".lm-Menu-itemLabel:text-is('Run All Cells')", timeout=5000)
+            page.wait_for_selector(ready, timeout=250 * patience)
             return
         except Exception:
             page.keyboard.press("Escape")
