@@ -555,7 +555,7 @@ def test_lesson_0_promises_what_its_own_runs_show():
 MOVES = {
     "0_start": {"0-break-step": dict(learning_rate=3.0), "0-break-all": dict(learning_rate=0.5, budget=2000)},
     "3_jamming_networks": {
-        "3-break-place": dict(budget=300),
+        "3-break-place": dict(budget=40),
         "3-break-random": dict(labels="random"),
         "3-break-between": dict(budget=20),
     },
@@ -578,3 +578,22 @@ def test_every_question_of_the_notebook_has_its_words_and_none_is_left_over(name
     assert asked == set(here.items)
     told = " ".join(shows(item.widget) for item in here.items.values())
     assert "{" not in told.replace("{0", ""), "a field of a text was not filled"
+
+
+def test_a_drawn_curve_comes_down_where_it_was_drawn():
+    from lsviz.lesson import readings
+
+    x = readings.SIZES
+    long_tail = np.interp(x, [0.04, 0.8, 1.75], [1.5, 0.2, 0.0])
+    assert readings.reaches_zero(x, long_tail) == pytest.approx(1.6, abs=0.1)
+    assert readings.reaches_zero(x, np.where(x < 0.99, 1.0, 0.0)) == pytest.approx(1.0, abs=0.01)
+    assert np.isnan(readings.reaches_zero(x, np.ones_like(x)))
+
+
+def test_only_unsatisfied_points_have_a_share_on_the_right_side():
+    from lsviz import jamming
+    from lsviz.lesson import readings
+
+    share = readings.right_side(jamming.network_jamming(P=100, h=2, seeds=2))
+    assert 0.3 < share < 1
+    assert np.isnan(readings.right_side(jamming.network_jamming(P=100, h=12, seeds=2)))

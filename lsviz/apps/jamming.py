@@ -32,6 +32,7 @@ def ladder(P: int, L: int) -> tuple[Rung, ...]:
 
 WIDTH = Ladder("N/P", lambda values: list(ladder(int(values["P"]), int(values["L"]))), follows=("P", "L"), long_name="parameters per point")
 MORE = dict(L=(1, 5), beta=SHARPNESS, seeds=(1, 32), labels=LABELS, dataset=DATA, data_seed=(0, 9))
+OPEN_MARKS = "Open marks are unfinished: the loss still more than halved in the last 10 iterations when the budget ended."
 
 
 def count(seeds: int, noun: str) -> str:
@@ -52,10 +53,16 @@ def middle(values: Any) -> float:
     return float(np.median(values)) if values.size else 0.0
 
 
+def ratio_words(ds: Any) -> str:
+    """N_Δ/N of one size, and of whom it is the median: never of satisfied and stuck networks together."""
+    ratio, left = middle(ds.N_delta) / float(ds.N), {str(word) for word in ds.state.values[ds.N_delta.values > 0]}
+    whom = {"unsat": "of the stuck", "running": "of those in training"}.get(next(iter(left))) if len(left) == 1 else ""
+    return f"N_Δ/N = {ratio:.2f}" + (f" (median {whom or 'of those not satisfied'})" if left else "")
+
+
 def one_width_status(ds: Any, values: dict[str, Any]) -> str:
-    ratio, seeds = middle(ds.N_delta) / float(ds.N), ds.sizes["seed"]
-    return (f"N_Δ/N = {ratio:.2f} at N/P = {float(ds.N) / float(ds.P):.2f} (N = {int(ds.N)}, P = {int(ds.P)}): {tally(ds.state)}; "
-            f"{count(seeds, 'seed')}, {count(int(ds.iterations), 'iteration')}")  # fmt: skip
+    return (f"N/P = {float(ds.N) / float(ds.P):.2f} (N = {int(ds.N)}, P = {int(ds.P)}): {tally(ds.state)}, {ratio_words(ds)}; "
+            f"{count(ds.sizes['seed'], 'seed')}, {count(int(ds.iterations), 'iteration')}")  # fmt: skip
 
 
 one_width = App(
@@ -76,7 +83,7 @@ one_width = App(
     status=one_width_status,
     trail="h",
     caption="Eight networks of one size are training on MNIST digits. Move N/P: the dots of every size you visit stay.",
-    note="Finite training: 'unfinished' seeds were still descending when the budget ended.",
+    note=OPEN_MARKS,
 )
 
 
@@ -102,16 +109,25 @@ def scan(P: int, L: int, low: float = 0.08, high: float = 1.3, most: int = 10) -
     return tuple(rungs[i].value for i in chosen)
 
 
+def below_words(ds: Any) -> str:
+    """N_Δ/N of the networks that have come to rest at the last size below N*."""
+    sizes = ds.N.values
+    row = int(np.argmax(np.where(sizes <= float(ds.N_star), sizes, -1)))
+    stuck = ds.N_delta.values[row][ds.state.values[row] == "unsat"]
+    if not stuck.size:
+        return "no network just below has come to rest"
+    return f"median of the stuck just below: N_Δ/N = {np.median(stuck) / float(sizes[row]):.2f}"
+
+
 def transition_status(ds: Any, values: dict[str, Any]) -> str:
     seeds, P = ds.sizes["seed"], float(ds.P)
     known = int((ds.state.values != "waiting").any(-1).sum())
     adam = values["how"] == "adam"
-    steps = f"{int(values['budget']) * ADAM_STEPS} Adam steps" if adam else count(int(values["budget"]), "iteration")
+    budget = int(values["budget"])
+    steps = f"budget {budget} → {budget * ADAM_STEPS} Adam steps ({ADAM_STEPS} a unit)" if adam else count(budget, "iteration")
     if np.isfinite(ds.N_star):
-        under = np.flatnonzero(ds.N.values <= float(ds.N_star))
-        stuck = middle(ds.N_delta.values[under[-1]]) / float(ds.N.values[under[-1]]) if under.size else 0.0
-        words = (f"half of the networks fit at N*/P = {float(ds.N_star) / P:.2f} (N* = {float(ds.N_star):.0f}, P = {int(P)}); "
-                 f"the stuck ones just below have N_Δ/N = {stuck:.2f}")  # fmt: skip
+        at = float(ds.N_star)
+        words = f"half of the networks fit at N*/P = {at / P:.2g} (P/N* = {P / at:.2g}; N* = {at:.0f}, P = {int(P)}); {below_words(ds)}"
     else:
         words = f"no threshold inside these sizes yet (P = {int(P)})"
     if adam:
@@ -128,21 +144,28 @@ transition = App(
     more=dict(
         beta=SHARPNESS, seeds=(1, 32), labels=LABELS, dataset=DATA, data_seed=(0, 9),
         how=Menu({"lm": "swish, second order", "adam": "ReLU, Adam (a ramp)"}, sign="descent"),
-        axis=Menu({"N/P": "against N/P", "P/N": "against P/N (the slide)"}, sign="axis"),
+        axis=Menu({"N/P": "against N/P", "P/N": "against P/N (the talk's slide)"}, sign="axis"),
     ),
-    start=dict(P=300, L=2, budget=80, how="lm", axis="N/P"),
+    start=dict(P=300, L=2, budget=300, how="lm", axis="N/P"),
     arguments=transition_widths,
     presets={
         "more points": dict(P=700),
-        "a longer budget": dict(budget=300),
+        "32 networks a size": dict(seeds=32),
         "random labels": dict(labels="random"),
-        "the slide's setting: five layers, β = 10": dict(L=5, beta=10.0, budget=150, axis="P/N"),
-        "ReLU by Adam": dict(how="adam", axis="P/N"),
+        "the talk's slide: five layers, nearly ReLU, against P/N": dict(L=5, beta=10.0, axis="P/N"),
+        "ReLU by Adam, against P/N": dict(how="adam", axis="P/N"),
     },
     status=transition_status,
     view=("axis",),
-    caption="Each dot is one network; sizes nearest to the expected jump are trained first.",
+    caption="Each dot is one network; sizes nearest to the expected jump are trained first. Against P/N, as on the talk's slide, "
+            "small networks stand on the right.",
+    note=OPEN_MARKS,
 )  # fmt: skip
+
+
+def contrast_widths(values: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of range_contrast: sizes dense where cross-entropy takes every value that the hinge leaves out."""
+    return dict(values, widths=scan(int(values["P"]), int(values["L"]), 0.1, 0.5, 8))
 
 
 def contrast_status(ds: Any, values: dict[str, Any]) -> str:
@@ -157,15 +180,17 @@ def contrast_status(ds: Any, values: dict[str, Any]) -> str:
 
 range_contrast = App(
     name="range_contrast",
-    title="Only a loss of finite range jams: the hinge jumps, cross-entropy slides down to zero",
+    title="The hinge leaves a gap between stuck and satisfied networks; under cross-entropy networks fill it",
     source="range_contrast",
     picture="jamming:contrast",
     controls=dict(P=POINTS, budget=BUDGETS, seeds=(1, 32)),
     more=dict(L=(1, 5), beta=SHARPNESS, labels=LABELS, dataset=DATA, data_seed=(0, 9)),
-    start=dict(P=200, budget=80, seeds=6),
-    presets={"more points": dict(P=500), "a longer budget": dict(budget=300), "random labels": dict(labels="random")},
+    start=dict(P=200, budget=300, seeds=12),
+    arguments=contrast_widths,
+    presets={"more points": dict(P=300), "other digits": dict(data_seed=1), "random labels": dict(labels="random")},
     status=contrast_status,
-    caption="The same networks, starts and points, trained twice; N_Δ counts the points below the margin in both.",
+    caption="The same networks, starts and points, trained twice. Cross-entropy knows no margin and is never at rest: there N_Δ counts "
+            "the points with y f < 1 only to compare, “stuck” means that the loss no longer halves, and the descent stops at N_Δ = 0.",
 )
 
 
@@ -174,19 +199,26 @@ def escape_status(ds: Any, values: dict[str, Any]) -> str:
     small = tally(ds.state_before) if before < N else tally(ds.state)
     words = f"N/P = {before / P:.2f} (N = {int(before)}, P = {int(P)}): {small}"
     if before < N:
-        words += f"; with neurons added N/P = {N / P:.2f} (N = {int(N)}): {tally(ds.state)}, N_Δ/N = {middle(ds.N_delta) / N:.2f}"
+        words += f"; with neurons added N/P = {N / P:.2f} (N = {int(N)}): {tally(ds.state)}, {ratio_words(ds)}"
     return f"{words}; {count(seeds, 'seed')}, 2 × {count(int(values['budget']), 'iteration')}"
 
 
 escape = App(
     name="escape",
-    title="Crank up the number of parameters and you are not stuck: new directions open, though f has not changed",
+    title="Enough new parameters free a stuck network: directions open, though f has not changed",
     source="escape",
     picture="jamming:escape",
-    controls=dict(h=WIDTH, add=Steps([1, 2, 3, 4, 5, 6, 8, 10], unit="neurons per layer"), P=POINTS),
+    controls=dict(h=WIDTH, add=Steps([1, 2, 3, 4, 5, 6, 7, 8, 10], unit="neurons per layer"), P=POINTS),
     more=dict(budget=BUDGETS, L=(1, 5), beta=SHARPNESS, seeds=(1, 32), labels=LABELS, dataset=DATA, data_seed=(0, 9)),
-    start=dict(h=3.0, add=4, P=300, budget=80),
-    presets={"one neuron more": dict(add=1), "random labels": dict(labels="random"), "more points": dict(P=700, h=5.0)},
+    start=dict(h=3.0, add=7, P=300, budget=300),
+    presets={
+        "one neuron a layer: too few": dict(add=1),
+        "32 starts": dict(seeds=32),
+        "three neurons a layer": dict(add=3),
+        "three neurons a layer, random labels": dict(add=3, labels="random"),
+        "more points": dict(P=700, h=5.0),
+    },
     status=escape_status,
-    caption="Small networks are trained until they are stuck; then silent neurons are added and the descent goes on.",
+    caption="Small networks are trained until they are stuck; then silent neurons are added and the descent goes on. "
+            "N changes on the way, so N_Δ is shown as a share of the points, N_Δ/P.",
 )

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from lsviz.symbols import ARGUMENTS
+
 BETWEEN = (0.02, 0.3)  # N_Δ/N of a network that is neither satisfied nor jammed
 
 
@@ -127,3 +129,40 @@ def all_satisfied(values: dict[str, Any], ds: Any) -> bool | str:
     if values["P"] < 40:
         return "That has made it easier. Keep at least 40 points."
     return satisfied(ds) == ds.sizes["seed"] or f"{satisfied(ds)} of {ds.sizes['seed']} networks satisfy all points."
+
+
+SIZES = np.geomspace(0.04, 2.0, 35)  # N/P where a curve is drawn on the axes of lesson 3; 1 is among them to 0.3 %
+ZERO = 0.04  # of N_Δ/N: a hand's breadth on a screen, about eight pixels
+
+
+def reaches_zero(x: np.ndarray, y: np.ndarray) -> float:
+    """Where a curve drawn by hand comes down to zero for good; NaN if it never does."""
+    above = np.flatnonzero(np.asarray(y) > ZERO)
+    if not above.size or above[-1] == len(x) - 1:
+        return float("nan") if above.size else float(x[0])
+    i = above[-1]
+    return float(x[i] + (x[i + 1] - x[i]) * (y[i] - ZERO) / (y[i] - y[i + 1]))
+
+
+def right_side(ds: Any) -> float:
+    """As `rightly_classified`, but points that touch the margin to rounding do not count; NaN when all are satisfied."""
+    counts, below = ds.gap_count.sum("seed"), float(ds.N_delta.sum())
+    wrong = float(counts.where(ds.gap_bin > 1).sum())
+    return 1 - wrong / below if below else float("nan")
+
+
+def threshold_above(low: float, may_move: str, **held: Any) -> Any:
+    """A goal for break_it: N*/P above `low` while `held` (and points, network, descent) keep their values; says what fails."""
+    held = dict(P=300, L=2, beta=1.0, how="lm") | held
+
+    def goal(values: dict[str, Any], ds: Any) -> bool | str:
+        names = {name: ARGUMENTS[name].long_name if name in ARGUMENTS else name for name in held}
+        moved = [f"{names[name]} {value:g}" if isinstance(value, float) else f"{names[name]} {value}"
+                 for name, value in held.items() if values[name] != value]  # fmt: skip
+        at = jump(ds)
+        found = f"N*/P = {at:.2g}" if np.isfinite(at) else "No size here has half of its networks satisfied"
+        if moved:
+            return f"{found}; but only {may_move} may change here. Put back: {', '.join(moved)}."
+        return at > low or f"{found}; wanted is a threshold above {low:g}."
+
+    return goal
