@@ -16,6 +16,8 @@ from typing import Any
 GRACE = 0.04  # seconds after its first item in which a stream may show a second one before a newer request takes over
 IN_FLIGHT = 2  # pictures sent and not yet painted
 SILENCE = 3.0  # seconds without an acknowledgement after which a page that had answered before counts as closed
+PAUSE = 0.06  # seconds at least between the pictures of one stream after its first: the rest of the time belongs to its answer
+SHARE = 3.0  # and at least this many times what a picture costs
 UNSEEN = 0.1  # seconds between pictures while no page has answered yet
 
 MODES = ("thread", "inline", "first")
@@ -23,7 +25,7 @@ log = logging.getLogger("lsviz")
 
 
 def default_mode() -> str:
-    """"thread", or "inline" where the environment says LSVIZ_INLINE=1 (notebook tests)."""
+    """ "thread", or "inline" where the environment says LSVIZ_INLINE=1 (notebook tests)."""
     return "inline" if os.environ.get("LSVIZ_INLINE") == "1" else "thread"
 
 
@@ -85,6 +87,7 @@ class Player:
         self._request: Any = None
         self._stream: Generator | None = None
         self._shown, self._shown_at = 0, 0.0
+        self._cost = 0.0  # seconds the last picture took
         self.spent = 0.0  # seconds of computing in the present stream, not counting what other apps took
         self._held: tuple[Any, bool] | None = None  # an item that must be shown as soon as the flow is open
         self._worker = (worker or Worker.of_this_process()) if self.mode == "thread" else None
@@ -222,17 +225,27 @@ class Player:
             if self._shown:
                 self._held = (self._item, True)
         else:
-            if not self._shown or self.flow.open():
+            if not self._shown or (self._rested() and self.flow.open()):
                 self._held = (self._item, False)
         if self._held and (self._worker is None or self.flow.open() or (self._held[1] and not self.flow.seen)):
             self._deliver()
+
+    def _rested(self) -> bool:
+        """Is another picture of the same stream worth the delay of its answer? The second is: the first shows networks untrained."""
+        return (
+            self._shown < 2
+            or self._worker is None
+            or time.monotonic() - self._shown_at >= max(PAUSE, SHARE * self._cost)
+        )
 
     def _deliver(self) -> None:
         assert self._held
         (item, last), self._held = self._held, None
         self._shown += 1
+        began = time.monotonic()
         self._guard(lambda: self._show(self._request, item, last))
         self._shown_at = time.monotonic()
+        self._cost = min(self._shown_at - began, 0.1)  # the first one builds its scenery: no measure of the next
         self.pictured = True
 
     def _drop(self) -> None:

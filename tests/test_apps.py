@@ -211,6 +211,29 @@ def test_lock_hides_until_unlocked_and_predictions_are_drawn():
     assert session.png != before
 
 
+def test_keep_says_what_was_kept_by_its_values():
+    session = quick("transition", P=150)
+    session.set(axis="P/N").keep()
+    assert session.status.endswith("; kept: P = 150, L = 2, budget 20 (grey)")
+    assert session.picture.alt == session.status
+    session.keep()
+    assert [words for words, _ in session._context().ghosts] == ["kept: P = 150, L = 2, budget 20"]
+    session.set(labels="random")
+    assert "kept" not in session.status
+
+
+def test_a_prediction_says_what_it_was_made_for():
+    session = quick("transition")
+    session.prediction = ([0.05, 1.0], [1.0, 0.0])
+    assert session._context().prediction_for == ""
+    session.set(axis="P/N")
+    assert session._context().prediction_for == ""
+    session.set(P=150)
+    assert session._context().prediction_for == "P = 100"
+    session.set(P=100)
+    assert session._context().prediction_for == ""
+
+
 def test_status_counts_as_the_data_do():
     session = quick("one_width", P=300, h=3.0)
     ds = session.result
@@ -271,7 +294,7 @@ def test_the_page_decides_theme_width_and_sharpness():
     session.picture.dark = True
     assert session.png != light
     session.picture.ratio = 2.0  # settled pictures are as fine as the screen; moving ones are not
-    assert shape() == (1800, 860)
+    assert shape() == (1800, 2 * session.app.size[1])
     session.picture.width_px = 366
     assert shape() == (732, 2 * session.app.narrow[1])
     assert (session.picture.width, session.picture.height) == (366, session.app.narrow[1])

@@ -88,15 +88,23 @@ def test_blitted_frames_are_the_whole_picture(picture, data, size, dark):
 
 
 @pytest.mark.parametrize(("picture", "data"), PICTURES)
-@pytest.mark.parametrize("size", [(900, 430), (366, 620)])
+@pytest.mark.parametrize("size", [(900, 430), (760, 430), (640, 430), (366, 620)])
 def test_no_text_leaves_the_picture_or_lies_on_other_text(picture, data, size):
     one = Stage(picture, *size)
     one.set(data(), Context())
     one.canvas.draw()
-    boxes = []
+    boxes = [(text.get_text(), text.get_window_extent()) for key in one.figure.legends for text in key.get_texts()]
     for ax in one.figure.axes:
         legend = ax.get_legend()
-        texts = [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label, ax.title, ax._left_title]
+        texts = [
+            *ax.texts,
+            *ax.get_xticklabels(),
+            *ax.get_yticklabels(),
+            ax.xaxis.label,
+            ax.yaxis.label,
+            ax.title,
+            ax._left_title,
+        ]
         texts += legend.get_texts() if legend else []
         for text in texts:
             if text.get_text() and text.get_visible():
@@ -153,7 +161,9 @@ def test_dots_by_state_and_at_the_edge():
     marks.set([0.1, 0.2, 0.3, 0.4], [0.0, 0.5, 3.0, np.nan], np.array(["sat", "unsat", "unsat", "waiting"]))
     assert len(marks.lines["sat"].get_xdata()) == 1
     assert list(marks.lines["unsat"].get_xdata()) == [0.2]
-    assert list(marks.over.get_ydata()) == [1.6]
+    assert list(marks.over["unsat"].get_ydata()) == [marks.row]
+    assert marks.row < 1.6, "a clipped mark stays inside the axes"
+    assert marks.words.get_text() == "1 above the axis"
 
 
 def test_medians_never_see_unknown_seeds():
@@ -161,6 +171,59 @@ def test_medians_never_see_unknown_seeds():
     sizes, ratio = dots.medians(x, y)
     assert list(sizes) == [0.2, 0.4, 0.8]
     assert list(ratio) == [1.5, 0.75, 0.0]
+
+
+def test_every_network_can_be_counted():
+    """Eight networks of one size, all above the axis, stand apart; so do eight at zero."""
+    for N, fitted in ((8.0, 0), (80.0, 8)):
+        one = Stage(jamming.one_width)
+        one.set(
+            one_width(seeds=8, fitted=fitted, N=N, P=100.0).assign(
+                N_delta=("seed", np.full(8, 0.0 if fitted else 30.0))
+            )
+        )
+        ax = next(ax for ax in one.figure.axes if ax.get_label() == "ratio")
+        marks = [
+            line for line in ax.lines if line.get_linestyle() == "None" and line.get_visible() and len(line.get_xdata())
+        ]
+        (mark,) = marks
+        at = ax.transData.transform(np.column_stack(mark.get_data()))[:, 0]
+        assert len(at) == 8
+        assert np.diff(at).min() > 3, "pixels"
+        assert np.ptp(at) < 45
+
+
+def test_what_was_kept_is_dots_and_a_changed_setting_turns_the_prediction_grey():
+    one = Stage(jamming.transition)
+    ds, curve = transition(), ([0.05, 1.0], [1.0, 0.0])
+    one.set(ds, Context(ghosts=[("kept: P = 100", [ds])], prediction=curve))
+    ax = one.figure.axes[0]
+    assert any(text.get_text() == "kept: P = 100" and text.get_visible() for text in one.figure.texts)
+    grey = [line for line in ax.lines if line.get_marker() == "s" and len(line.get_xdata())]
+    assert [(line.get_linestyle(), len(line.get_xdata())) for line in grey] == [("None", 12)]
+    words = [text for text in ax.texts if text.get_text().startswith("your prediction")]
+    assert not words[0].get_visible(), "the legend names it"
+    one.set(ds, Context(prediction=curve, prediction_for="P = 300"))
+    assert words[0].get_text() == "your prediction, P = 300"
+    assert words[0].get_visible()
+
+
+def test_a_stopped_picture_says_so():
+    one = Stage(jamming.transition)
+    one.set(transition(), Context(stopped=True))
+    assert "stopped" in [text.get_text() for text in one.figure.legends[0].get_texts()]
+    one.set(transition(), Context())
+    assert "stopped" not in [text.get_text() for text in one.figure.legends[0].get_texts()]
+
+
+def test_empty_axes_have_no_numbers():
+    one = Stage(jamming.escape)
+    one.png()
+    assert not len(one.figure.axes[0].get_xticks())
+    one.png(escape())
+    count = one.figure.axes[0]
+    assert len(count.get_xticks()) > 2
+    assert count.get_ylim()[1] == 100
 
 
 def test_axes_do_not_jump_and_boxes_tell_where_they_are():
@@ -212,5 +275,8 @@ def test_no_pyplot():
             apps.get(name).draw()
         print("matplotlib.pyplot" in sys.modules, "torch" in sys.modules)
     """
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() == ["False", "False"]
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() == [
+        "False",
+        "False",
+    ]
     assert isinstance(Stage(jamming.escape).figure, Figure)

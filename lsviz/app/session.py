@@ -9,7 +9,7 @@ from ..figure.stage import Context, Stage
 from ..frontend import Picture
 from ..live import Player
 from . import App
-from .controls import Ladder, read, write
+from .controls import Ladder, Menu, read, write
 
 GHOSTS = 3  # kept curves shown at most
 
@@ -34,8 +34,10 @@ class Session:
         self._stages: dict[tuple, Stage] = {}
         self._axes: list[dict] | None = None
         self._trails: dict[tuple, dict[Any, Any]] = {}
-        self._ghosts: list[tuple[str, list[Any]]] = []
+        self._ghosts: dict[tuple, tuple[str, list[Any]]] = {}  # setting → its name, its Datasets; the newest last
         self._prediction: tuple[Any, Any] | None = None
+        self._predicted_at: dict[str, Any] = {}  # the values when the prediction was made
+        self._kept = ""  # what the status line says of Keep, until the next move
         self._listeners: list[Callable[[Any], None]] = []
         self._movers: list[Callable[[], None]] = []
         self._board: Any = None
@@ -68,8 +70,14 @@ class Session:
                 self._fail(wanted, error)
                 return self
             before, self.values = self.values, wanted
+            self._kept = ""
             self._tell_movers()
-        if self.result is not None and self.player.mode != "first" and self._same_run(before, wanted) and not self.error:
+        if (
+            self.result is not None
+            and self.player.mode != "first"
+            and self._same_run(before, wanted)
+            and not self.error
+        ):
             self.redraw()
         else:
             self._ask(touch)
@@ -103,8 +111,8 @@ class Session:
         """Stop, forget what was kept and found, and go back to the values the app opens with. A prediction stays."""
         self.player.stop()
         with self._lock:
-            self._ghosts, self._trails = [], {}
-            self.error = ""
+            self._ghosts, self._trails = {}, {}
+            self.error = self._kept = ""
             self.values = dict(self.start)
             self._tell_movers()
         self._ask()
@@ -120,23 +128,44 @@ class Session:
     def _say_stopped(self) -> None:
         if self.result is not None and not self.finished and not self.locked:
             self.stopped = True
-            self._send(None, self._sentence(self.result))
+            self._draw(self.result)  # the picture names what was still training
 
     def keep(self) -> "Session":
-        """Pin what is shown as a grey ghost, to compare with what comes."""
+        """Pin what is shown as a grey ghost, to compare with what comes; the status line confirms it."""
         with self._lock:
-            found = [self._trail().get(key) for key in self._trail()] or [self.result]
-            if found and found[0] is not None:
-                self._ghosts = [*self._ghosts, (self._ghost_words(), found)][-GHOSTS:]
+            found = list(self._trail(self._shown_values).values()) or [self.result]
+            if found[0] is not None:
+                words, setting = f"kept: {self._told(self._shown_values)}", self._setting(self._shown_values)
+                others = [
+                    old for old in self._ghosts.items() if old[0] != setting
+                ]  # the same setting twice is one ghost
+                self._ghosts = dict([*others, (setting, (words, found))][-GHOSTS:])
+                self._kept = f"; {words} (grey)"
         self.redraw()
         return self
 
-    def _ghost_words(self) -> str:
+    def _told(self, values: dict[str, Any], unlike: dict[str, Any] | None = None) -> str:
+        """A setting in words ("P = 300, budget 80"): the controls in sight and what is not as at the start, or what is `unlike` another."""
         from ..symbols import ARGUMENTS
 
-        told = [n for n in self.values if n != self.app.trail and n not in self.app.view and self.values[n] != self.start[n]]
-        words = [f"{ARGUMENTS[n].sign if n in ARGUMENTS else n} {write(self.values[n])}" for n in told[:2]]
-        return "kept: " + (", ".join(words) if words else "the start")
+        def words(name: str) -> str:
+            sign = ARGUMENTS[name].sign if name in ARGUMENTS else name
+            kind, value = self.controls[name], values[name]
+            if isinstance(kind, Ladder):
+                sign, value = kind.sign, float(f"{kind.position(values, value):.3g}")
+            elif isinstance(kind, Menu):
+                return kind.words.get(value, str(value))
+            return f"{sign} {write(value)}" if len(sign) > 3 else f"{sign} = {write(value)}"
+
+        if unlike is None:
+            changed = [n for n in values if values[n] != self.start[n] and n not in self.app.controls]
+            told = [*changed, *(n for n in values if n in self.app.controls)]
+        else:
+            told = [n for n in values if values[n] != unlike[n]]
+        told = [n for n in told if n != self.app.trail and n not in self.app.view]
+        if len(told) > 1 and unlike is not None:  # a ladder that only follows says nothing of its own
+            told = [n for n in told if not isinstance(self.controls[n], Ladder)] or told
+        return ", ".join(map(words, told[:3]))
 
     def close(self) -> None:
         """Stop for good; the widgets stay as they are."""
@@ -170,7 +199,7 @@ class Session:
 
     @prediction.setter
     def prediction(self, curve: tuple[Any, Any] | None) -> None:
-        self._prediction = curve
+        self._prediction, self._predicted_at = curve, dict(self.values)
         self.redraw()
 
     @property
@@ -202,7 +231,9 @@ class Session:
 
         self._need_result()
         width, height = self.app.size
-        return save_bytes(self.app.draw(), self.result, width=width, height=height, dark=self.picture.dark, context=self._context())
+        return save_bytes(
+            self.app.draw(), self.result, width=width, height=height, dark=self.picture.dark, context=self._context()
+        )
 
     def save_data(self) -> bytes:
         """The present result as a netCDF file (HDF5), with the arguments as attributes."""
@@ -285,8 +316,9 @@ class Session:
         else:
             scalars = {name: float(v) for name, v in ds.variables.items() if v.ndim == 0 and v.dtype.kind in "fiu"}
             words = told.format(**{**self._shown_values, **scalars})
-        end = "" if self.finished else " (stopped)" if self.stopped else " (training)"
-        return f"{words}, {self.elapsed:.1f} s{end}"
+        if self.stopped:  # nothing will come "yet"
+            return f"Stopped before the end, after {self.elapsed:.1f} s: {words.replace(' yet', '')}{self._kept}"
+        return f"{words}, {self.elapsed:.1f} s{'' if self.finished else ' (training)'}{self._kept}"
 
     def _stage(self) -> Stage:
         (width, height), told = self.app.size, self.picture.width_px
@@ -306,16 +338,19 @@ class Session:
     def _context(self) -> Context:
         here = self._shown_values.get(self.app.trail or "")
         trail = [ds for at, ds in self._trail(self._shown_values).items() if at != here]
-        return Context(values=dict(self.values), trail=trail, ghosts=list(self._ghosts),
-                       prediction=self._prediction, behind=self.app.behind)  # fmt: skip
+        made_for = self._told(self._predicted_at, unlike=self._shown_values) if self._prediction is not None else ""
+        return Context(values=dict(self.values), trail=trail, ghosts=list(self._ghosts.values()), prediction=self._prediction,
+                       prediction_for=made_for, behind=self.app.behind, stopped=self.stopped)  # fmt: skip
 
     def _trail(self, values: dict[str, Any] | None = None) -> dict[Any, Any]:
         """Finished results of this setting, by the value of the app's trail control."""
         if self.app.trail is None:
             return {}
         values = values or self.values
-        setting = tuple((n, v) for n, v in values.items() if n != self.app.trail and n not in self.app.view)
-        return self._trails.setdefault(setting, {})
+        return self._trails.setdefault(self._setting(values), {})
+
+    def _setting(self, values: dict[str, Any]) -> tuple:
+        return tuple((n, v) for n, v in values.items() if n != self.app.trail and n not in self.app.view)
 
     # ---- the page
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from . import style
 from .stage import Context, Stage
@@ -12,43 +13,75 @@ STATES = tuple(style.MARKS)
 
 
 class Dots:
-    """One mark per state on `ax`; `set(x, y, state)` moves them. `faded` dots are the ones found earlier."""
+    """One mark per state on `ax`; `set(x, y, state)` moves them. `faded` dots are the ones found earlier.
+
+    What lies above `top` stands in a row of triangles below it, filled and coloured by state like the others, and is counted in words.
+    """
 
     def __init__(self, stage: Stage, ax: Any, *, top: float | None = None, faded: bool = False, zorder: float = 4):
         self.top = top
-        colours = stage.colours.states
-        self.lines = {}
+        self.row = 0.0 if top is None else 0.965 * top
+        colours, page = stage.colours.states, stage.colours.page
+        self.lines, self.over = {}, {}
         for state, (mark, filled, size, _) in style.MARKS.items():
-            self.lines[state] = ax.plot(
-                [], [], linestyle="none", marker=mark, markersize=size * (0.75 if faded else 1),
-                color=colours[state], markerfacecolor=colours[state] if filled else "none", markeredgewidth=1.4,
-                markeredgecolor=colours[state], alpha=0.5 if faded else 0.95, zorder=zorder,
-            )[0]  # fmt: skip
-        self.over = ax.plot([], [], linestyle="none", marker="^", markersize=8, color=colours["unsat"], clip_on=False,
-                            alpha=0.5 if faded else 0.95, zorder=zorder)[0]  # fmt: skip
-        stage.actor([*self.lines.values(), self.over])
+            colour = colours[state]
+            edge = (
+                dict(markeredgecolor=page, markeredgewidth=0.7)
+                if filled
+                else dict(markeredgecolor=colour, markeredgewidth=1.4)
+            )
+            look: dict[str, Any] = dict(linestyle="none", color=colour, markerfacecolor=colour if filled else "none",
+                                        alpha=0.5 if faded else 0.95, zorder=zorder, **edge)  # fmt: skip
+            small = 0.75 if faded else 1
+            self.lines[state] = ax.plot([], [], marker=mark, markersize=size * small, **look)[0]
+            if top is not None:
+                self.over[state] = ax.plot([], [], marker="^", markersize=8 * small, clip_on=False, **look)[0]
+        self.words = ax.text(
+            0.1, self.row, "", va="center", zorder=zorder, color=stage.colours.ink, bbox=behind_words(stage)
+        )
+        self.words.set_visible(False)
+        self.says = top is not None and not faded
+        stage.actor([*self.lines.values(), *self.over.values(), self.words])
 
-    def set(self, x: Any, y: Any, state: Any) -> None:
-        """Put dots at (x, y), arrays of one shape with `state` words; NaN and "waiting" are not drawn."""
+    def set(self, x: Any, y: Any, state: Any, flip: bool = False) -> None:
+        """Put dots at (x, y), arrays of one shape with `state` words; NaN and "waiting" are not drawn. `flip`: the high ones are right."""
         x, y, state = (np.ravel(v) for v in np.broadcast_arrays(x, y, state))
         seen = np.isfinite(y) & np.isfinite(x)
         high = seen & (y > self.top) if self.top is not None else np.zeros(len(y), bool)
         for name, line in self.lines.items():
             chosen = seen & ~high & (state == name)
             line.set_data(x[chosen], y[chosen])
-        self.over.set_data(x[high], np.full(high.sum(), self.top if self.top is not None else 0.0))
+        for name, line in self.over.items():
+            chosen = high & (state == name)
+            line.set_data(x[chosen], np.full(chosen.sum(), self.row))
+        if self.says:
+            self.words.set_visible(bool(high.any()))
+            if high.any():
+                self.words.set_text(f"{high.sum()} above the axis")
+                self.words.set_position((x[high].min() / 1.1 if flip else x[high].max() * 1.1, self.row))
+                self.words.set_horizontalalignment("right" if flip else "left")
 
 
-def jitter(seeds: int, spread: float = 0.022) -> np.ndarray:
-    """Factors near 1 that part the dots of one width on a logarithmic axis; the same every time."""
-    return np.exp(spread * ((np.arange(seeds) * 0.618034) % 1 - 0.5) * 2) if seeds > 1 else np.ones(1)
+def behind_words(stage: Stage) -> dict[str, Any]:
+    """A pale box in the page's colour, so that words stay readable over a line."""
+    return dict(facecolor=stage.colours.page, alpha=0.8, linewidth=0, pad=1.5)
+
+
+BAND = 0.13  # half the width, in log N/P, of the band in which the seeds of one size stand side by side
+
+
+def side_by_side(seeds: int, band: float = BAND) -> np.ndarray:
+    """Factors near 1 that give each seed a place of its own on a logarithmic axis; the same every time."""
+    return np.exp(np.linspace(-band, band, seeds)) if seeds > 1 else np.ones(1)
 
 
 def per_seed(ds: Any, parted: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """N/P (parted by a jitter), N_Δ/N and state of every network in a Dataset over seed, or over width and seed; flat."""
+    """N/P (seeds side by side when `parted`), N_Δ/N and state of every network in a Dataset over seed, or over width and seed; flat."""
     seeds = ds.sizes["seed"]
     size = np.asarray(ds.N.values, float)[..., None]
-    x = size / float(ds.P) * (jitter(seeds) if parted else np.ones(seeds))
+    near = np.diff(np.sort(np.log(size.ravel())))
+    band = min(BAND, 0.4 * near.min()) if near.size else BAND  # no dot may stand where another size is
+    x = size / float(ds.P) * (side_by_side(seeds, band) if parted else np.ones(seeds))
     y = np.asarray(ds.N_delta.values, float) / size
     return np.ravel(x), np.ravel(y), np.ravel(ds.state.values)
 
@@ -86,32 +119,57 @@ class Memo:
 
 
 class Ghosts:
-    """Kept curves: the median over seeds at each size, grey, told apart by their dashes, named in the empty lower left corner."""
+    """What was kept: every network as a grey open mark, one shape per keeping.
 
-    DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)))
+    No curve of medians: between sizes where all networks fit and sizes where none does, such a curve goes where no network is.
+    """
 
-    def __init__(self, stage: Stage, ax: Any, top: float):
-        colour, self.top = stage.colours.sources["ghost"], top
-        look = {**style.LINES["ghost"], "color": colour}
-        self.lines, self.keys, self.words = [], [], []
-        for i, dash in enumerate(self.DASHES):
-            look["linestyle"] = dash
-            height = 0.1 + 0.075 * i
-            self.lines.append(ax.plot([], [], marker="o", markersize=3.5, zorder=2, **look)[0])
-            self.keys.append(ax.plot([0.015, 0.075], [height] * 2, transform=ax.transAxes, zorder=2, **look)[0])
-            self.words.append(ax.text(0.09, height, "", transform=ax.transAxes, color=colour, va="center", zorder=2))
-        stage.actor([*self.lines, *self.keys, *self.words])
+    MARKS = ("s", "v", "h")
+
+    def __init__(self, stage: Stage, ax: Any, top: float, most: int = 3):
+        self.top = 0.965 * top
+        self.lines = [ax.plot([], [], zorder=2, **grey_mark(stage, mark))[0] for mark in self.MARKS[:most]]
+        stage.actor(self.lines)
+        self._found = [Memo() for _ in self.MARKS]
 
     def set(self, kept: list[tuple[str, list[Any]]], flip: bool = False) -> None:
-        """Each kept curve is (words, Datasets)."""
+        """Each keeping is (words, Datasets)."""
         kept = kept[-len(self.lines) :]
-        for i, (line, key, word) in enumerate(zip(self.lines, self.keys, self.words)):
-            there = i < len(kept)
-            for artist in (line, key, word):
-                artist.set_visible(there)
-            if there:
-                x, y = medians(*stack([per_seed(ds, parted=False) for ds in kept[i][1]])[:2])
-                line.set_data(1 / x if flip else x, np.minimum(y, self.top))
+        for i, line in enumerate(self.lines):
+            x, y, _ = self._found[i](kept[i][1]) if i < len(kept) else stack([])
+            line.set_data(1 / x if flip else x, np.minimum(y, self.top))
+
+
+def grey_mark(stage: Stage, mark: str) -> dict[str, Any]:
+    """How a kept network looks."""
+    colour = stage.colours.sources["ghost"]
+    return dict(linestyle="none", marker=mark, markersize=6, markeredgewidth=1.2, color=colour, markerfacecolor="none")
+
+
+class KeptNames:
+    """The names of what was kept, each with its grey mark or line; (left, top) in pixels from the figure's lower left corner."""
+
+    def __init__(self, stage: Stage, left: float, top: float, marks: tuple[str, ...] = Ghosts.MARKS):
+        self.keys, self.words = [], []
+        row = 16.0 if stage.narrow else 19.0
+        for i, mark in enumerate(marks):
+            x, y = left / stage.width, (top - row * (i + 0.5)) / stage.height
+            look = grey_mark(stage, mark) if mark else dict(color=stage.colours.sources["ghost"])
+            self.keys.append(
+                Line2D([x] if mark else [x - 6 / stage.width, x + 6 / stage.width], [y] if mark else [y, y], **look)
+            )
+            self.words.append(stage.figure.text(x + 12 / stage.width, y, "", color=stage.colours.faint, va="center"))
+            stage.figure.add_artist(self.keys[-1])
+            if not stage.narrow:
+                self.words[-1].set_fontsize(11 if stage.width >= 880 else 10)
+        stage.actor([*self.keys, *self.words])
+
+    def set(self, kept: list[tuple[str, list[Any]]]) -> None:
+        kept = kept[-len(self.keys) :]
+        for i, (key, word) in enumerate(zip(self.keys, self.words)):
+            for artist in (key, word):
+                artist.set_visible(i < len(kept))
+            if i < len(kept):
                 word.set_text(kept[i][0])
 
 
@@ -137,28 +195,41 @@ class Behind:
 
 
 class Prediction:
-    """The learner's own curve, dashed, committed before the result is shown."""
+    """The learner's own curve, dashed, committed before the result is shown; grey, and told what it was made for, when that changed.
 
-    def __init__(self, stage: Stage, ax: Any):
-        colour = stage.colours.sources["prediction"]
-        self.line = ax.plot([], [], color=colour, zorder=6, **style.LINES["prediction"])[0]
-        self.words = ax.text(0.1, 0, "your prediction", color=colour, ha="right", va="bottom", zorder=6)
+    `named`: a legend names it while it holds.
+    """
+
+    def __init__(self, stage: Stage, ax: Any, named: bool = False):
+        self.colour, self.old, self.named = stage.colours.sources["prediction"], stage.colours.faint, named
+        self.line = ax.plot([], [], color=self.colour, zorder=6, **style.LINES["prediction"])[0]
+        self.words = ax.text(0.1, 0, "", color=self.colour, ha="right", va="bottom", zorder=6, bbox=behind_words(stage))
         stage.actor([self.line, self.words])
 
     def set(self, context: Context, flip: bool = False) -> None:
         x, y = (np.asarray(v, float) for v in (context.prediction if context.prediction is not None else ((), ())))
         x = 1 / x if flip and len(x) else x
+        made_for = context.prediction_for
         self.line.set_data(x, y)
-        self.words.set_visible(bool(len(x)))
+        self.words.set_visible(bool(len(x) and (made_for or not self.named)))
+        for artist in (self.line, self.words):
+            artist.set_color(self.old if made_for else self.colour)
+        self.words.set_text(f"your prediction, {made_for}" if made_for else "your prediction")
         if len(x):
             end = int(np.argmax(x))
-            self.words.set_position((x[end], y[end] + 0.03))
+            self.words.set_position((x[end], y[end] + 0.05))
 
 
 def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "unfinished"), sources: dict[str, str] | None = None,
-           over: str = "", visited: str = "", **place: Any) -> Any:  # fmt: skip
-    """A static legend of marks (states; words for what is `over` the scale, or `visited` before) and lines (`sources`: kind → words)."""
-    handles = []
+           over: str = "", visited: str = "", band: str = "", kept: str = "", **place: Any) -> Any:  # fmt: skip
+    """A static legend of marks (states; words for what is `over` the scale, `visited` before or `kept`), lines (`sources`: kind → words)
+    and the grey `band` around N*. `ax` may be a Figure."""
+    handles: list[Any] = []
+    if stage.narrow:  # the long words in one column
+        states = tuple(
+            sorted(states, key=lambda state: (state not in ("unsat", "unfinished", "dead"), states.index(state)))
+        )
+        place = {"handlelength": 1.2, **place}
     for state in states:
         mark, filled, size, words = style.MARKS[state]
         colour = stage.colours.states[state]
@@ -171,5 +242,17 @@ def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "un
         handles.append(Line2D([], [], marker="^", markersize=8, label=over, **stuck))
     for kind, words in (sources or {}).items():
         handles.append(Line2D([], [], color=stage.colours.sources[kind], label=words, **style.LINES[kind]))
-    place = {"loc": "upper right", "handletextpad": 0.4, "labelspacing": 0.25, "borderaxespad": 0.0, "handlelength": 1.8, **place}
+        if kind == "live" and band:
+            handles.append(Patch(facecolor=stage.colours.ink, alpha=0.12, linewidth=0, label=band))
+    if kept:
+        handles.append(Line2D([], [], linestyle="none", marker="s", markersize=9, markerfacecolor="none", label=kept,
+                              color=stage.colours.sources["ghost"]))  # fmt: skip
+    place = {
+        "loc": "upper right",
+        "handletextpad": 0.4,
+        "labelspacing": 0.25,
+        "borderaxespad": 0.0,
+        "handlelength": 1.8,
+        **place,
+    }
     return ax.legend(handles=handles, **place)

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from matplotlib.ticker import AutoLocator
 
 from . import style
-from .dots import Behind, Dots, Ghosts, Memo, Prediction, legend, per_seed
+from .dots import Behind, Dots, Ghosts, KeptNames, Memo, Prediction, legend, per_seed
 from .stage import Context, Draw, Stage
 
 RATIO_TOP = 1.6  # top of every N_Δ/N axis; what lies above is drawn at its edge as a triangle
@@ -20,16 +22,22 @@ def one_width(stage: Stage) -> Draw:
     """One network size: where its points stand against the margin, how they got there, and N_Δ/N among the sizes visited."""
     figure = stage.figure
     if stage.narrow:
-        grid = figure.add_gridspec(3, 1, height_ratios=[1.1, 0.6, 1.7], hspace=0.62, left=0.16, right=0.97, top=0.955, bottom=0.075)
+        grid = figure.add_gridspec(
+            3, 1, height_ratios=[1.1, 0.6, 1.7], hspace=0.7, left=0.16, right=0.97, top=0.955, bottom=0.19
+        )
         left, strip, right = (figure.add_subplot(grid[i]) for i in range(3))
     else:
-        grid = figure.add_gridspec(2, 2, height_ratios=[1.7, 1], width_ratios=[1, 1.05], hspace=0.62, wspace=0.24,
-                                   left=0.06, right=0.985, top=0.93, bottom=0.13)  # fmt: skip
+        grid = figure.add_gridspec(2, 2, height_ratios=[1.7, 1], width_ratios=[1, 1.05], hspace=0.68, wspace=0.26,
+                                   left=55 / stage.width, right=0.985, top=0.93, bottom=0.25)  # fmt: skip
         left, strip = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
         right = figure.add_subplot(grid[:, 1])
     gaps, trace, ratio = _gap_panel(stage, left), _trace_strip(stage, strip), _ratio_panel(stage, right)
+    # Below all axes: inside them there is no corner that neither a dot nor the line of the present size can reach.
+    legend(stage, figure, ("sat", "unsat", "unfinished", "dead"), visited="visited before", **below(stage))
+    kept = names_below(stage)
 
     def draw(ds: Any, context: Context) -> None:
+        kept.set(context.ghosts)
         gaps(ds)
         trace(ds)
         ratio(ds, context)
@@ -37,27 +45,47 @@ def one_width(stage: Stage) -> Draw:
     return draw
 
 
-GAPS_TOP = 0.12  # share of the points in one bin
+def below(stage: Stage, columns: int = 3) -> dict[str, Any]:
+    """A place for a legend below all axes."""
+    return dict(
+        loc="lower left", bbox_to_anchor=(0.012, 0.006), ncols=2 if stage.narrow else columns, columnspacing=1.2
+    )
+
+
+def most(stage: Stage) -> int:
+    """How many kept settings are shown."""
+    return 1 if stage.narrow else 3
+
+
+def names_below(stage: Stage, marks: tuple[str, ...] = Ghosts.MARKS) -> KeptNames:
+    """The names of what was kept, right of that legend; on a phone one of them, above it."""
+    if stage.narrow:
+        return KeptNames(stage, 12, 68, marks[: most(stage)])
+    return KeptNames(stage, 0.66 * stage.width, 58, marks)
+
+
+GAPS_TOP = 0.12  # share of the points in one bin, at the top of the bars
+WORDS_TOP = 1.3 * GAPS_TOP  # the sides are named above the bars
 
 
 def _gap_panel(stage: Stage, ax: Any) -> Callable[[Any], None]:
     """Histogram of Δ = 1 − y f over all seeds; satisfied, below the margin, misclassified. What lies beyond −3 is told in words."""
     colours = stage.colours
-    ax.set(xlim=(-3, 2), ylim=(0, GAPS_TOP), label="gaps")
+    ax.set(xlim=(-3, 2), ylim=(0, WORDS_TOP), label="gaps")
     ax.set_title("all points by their gap Δ")
     ax.set_xticks([-3, -2, -1, 0, 1, 2], ["−3", "−2", "−1", "margin", "1", "≥2"])
+    ax.get_xticklabels()[-1].set_horizontalalignment("right")  # clear of the next panel's labels
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     sides = [
-        (-3, 0, colours.satisfied, ("satisfied",)),
-        (0, 1, colours.below, ("below", "margin")),
-        (1, 2, colours.wrong, ("wrong", "side")),
+        (-3, 0, colours.satisfied, "satisfied"),
+        (0, 1, colours.below, "below"),
+        (1, 2, colours.wrong, "wrong"),
     ]
     bars = []
     for low, high, colour, words in sides:
         ax.axvspan(low, high, color=colour, alpha=0.1, linewidth=0)
-        for row, word in enumerate(words):
-            ax.text((low + high) / 2, (0.88 - 0.13 * row) * GAPS_TOP, word, ha="center")
+        ax.text((low + high) / 2, (GAPS_TOP + WORDS_TOP) / 2, words, ha="center", va="center")
         bars.append((low, high, ax.fill_between([], [], color=colour, alpha=0.9, linewidth=0)))
     beyond = ax.text(-2.95, 0.72 * GAPS_TOP, "", va="center")
     near = ax.text(-0.13, 0.56 * GAPS_TOP, "", va="center", ha="right")
@@ -90,22 +118,37 @@ def gap_shares(ds: Any) -> np.ndarray:
 
 
 class Traces:
-    """One line a seed against iteration, coloured by how the seed stands."""
+    """One line a seed against iteration, coloured by how the seed stands. Before the first result the iterations have no numbers."""
 
     def __init__(self, stage: Stage, ax: Any):
         self.stage, self.ax, self.end = stage, ax, 0.0
-        self.lines = stage.actor(ax.add_collection(LineCollection([], linewidths=1.5, alpha=0.8, capstyle="round"), autolim=False))
+        ax.set_xticks([])
+        self.lines = stage.actor(
+            ax.add_collection(LineCollection([], linewidths=1.5, alpha=0.8, capstyle="round"), autolim=False)
+        )
+        grey = LineCollection([], linewidths=1.0, alpha=0.6, colors=stage.colours.sources["ghost"], zorder=1.5)
+        self.kept = stage.actor(ax.add_collection(grey, autolim=False))
+
+    def keep(self, curves: list[tuple[Any, Any]]) -> None:
+        """Grey lines of what was kept: (steps (T,), values (T, S)) each."""
+        self.kept.set_segments([segment for steps, values in curves for segment in _segments(steps, values)])
 
     def set(self, steps: Any, values: Any, state: Any) -> None:
         """steps (T,), values (T, S), state (S,)."""
-        steps, values = np.asarray(steps, float), np.asarray(values, float)
-        known = np.isfinite(values)
-        self.lines.set_segments([np.column_stack([steps[k], v[k]]) for k, v in zip(known.T, values.T)])
+        steps = np.asarray(steps, float)
+        self.lines.set_segments(_segments(steps, values))
         self.lines.set_color([self.stage.colours.states.get(str(word), self.stage.colours.ink) for word in state])
         if steps[-1] != self.end:
+            if not self.end:
+                self.ax.xaxis.set_major_locator(AutoLocator())
             self.end = steps[-1]
             self.ax.set_xlim(0, max(self.end, 1.0))
             self.stage.reset_scenery()
+
+
+def _segments(steps: Any, values: Any) -> list[np.ndarray]:
+    steps, values = np.asarray(steps, float), np.asarray(values, float)
+    return [np.column_stack([steps[known], line[known]]) for line, known in zip(values.T, np.isfinite(values).T)]
 
 
 def _trace_strip(stage: Stage, ax: Any) -> Callable[[Any], None]:
@@ -159,14 +202,10 @@ def _ratio_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     """N_Δ/N of the present size, and of every size visited before in this setting."""
     colours = stage.colours
     ratio_axes(stage, ax)
-    ax.set_title("unsatisfied points per parameter" if not stage.narrow else RATIO)
+    ax.set_title("unsatisfied points per parameter" if stage.width >= 720 else RATIO)
     ax.text(SIZES[1], 0.97, PARTICLES, ha="right", va="top", color=colours.sources["theory"])
-    if stage.narrow:
-        legend(stage, ax)
-    else:
-        legend(stage, ax, ("sat", "unsat", "unfinished", "dead"), visited="visited before")
-    ghosts = Ghosts(stage, ax, RATIO_TOP)
-    place = stage.actor(ax.plot([0.1, 0.1], [-0.08, 0.85], color=colours.faint, linewidth=1.2)[0])  # below the legend
+    ghosts = Ghosts(stage, ax, RATIO_TOP, most(stage))
+    place = stage.actor(ax.plot([0.1, 0.1], [-0.08, 0.9 * RATIO_TOP], color=colours.faint, linewidth=1.2)[0])
     trail = Dots(stage, ax, top=RATIO_TOP, faded=True, zorder=3)
     visited = Memo()
     dots = Dots(stage, ax, top=RATIO_TOP, zorder=5)
@@ -182,44 +221,59 @@ def _ratio_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     return draw
 
 
+BAND_NARROW = "16–84 % of redraws"
+
+
 def transition(stage: Stage) -> Draw:
     """N_Δ/N of every network against its size, as they are found; N* with its error; switchable to P/N."""
     colours = stage.colours
     place: dict[str, Any]
     if stage.narrow:
-        ax = stage.figure.add_axes((0.12, 0.31, 0.85, 0.64))
+        ax = stage.figure.add_axes((0.12, 0.295, 0.85, 0.655))
         ax.set_title(RATIO)
-        place = dict(loc="upper left", bbox_to_anchor=(-0.1, -0.16), ncols=2, columnspacing=1)
-    else:
-        ax = stage.figure.add_axes((0.07, 0.135, 0.665, 0.83))
-        place = dict(loc="upper left", bbox_to_anchor=(1.02, 1.0))
+        place = below(stage)
+    else:  # in pixels: where the letters are large for their picture, the axes give way and no word is cut
+        ax = stage.figure.add_axes((66 / stage.width, 0.135, 1 - (66 + 292) / stage.width, 0.83))
+        place = dict(loc="upper right", bbox_to_anchor=(0.998, 0.965))
     ratio_axes(stage, ax)
-    legend(stage, ax, states=("sat", "unsat", "unfinished", "dead", "running"), over="off the scale",
-           sources=dict(theory=PARTICLES, live="$N^*$: half of them fit", ghost="kept", prediction="your prediction"), **place)  # fmt: skip
+    key = legend(stage, stage.figure, states=("sat", "unsat", "unfinished", "dead", "running"), over="above the axis",
+                 sources=dict(theory=PARTICLES, live="$N^*$: half of them fit", prediction="your prediction"),
+                 band=BAND_NARROW if stage.narrow else "16–84 % of redrawn seeds", **place)  # fmt: skip
+    training = next(text for text in key.get_texts() if text.get_text() == style.MARKS["running"][3])
     band = stage.actor(ax.axvspan(0.1, 0.1, color=colours.ink, alpha=0.12, linewidth=0, zorder=1))
     star = stage.actor(ax.axvline(0.1, color=colours.sources["live"], zorder=1, **style.LINES["live"]))
-    star_words = stage.actor(ax.text(0.1, RATIO_TOP * 0.985, "", color=colours.ink, ha="left", va="top"))
+    star_words = stage.actor(ax.text(0.1, STAR_WORDS, "", color=colours.ink, ha="left", va="top"))
     behind, ghosts = Behind(stage, ax, RATIO_TOP), Ghosts(stage, ax, RATIO_TOP)
+    kept = (
+        KeptNames(stage, 12, 134) if stage.narrow else KeptNames(stage, stage.width - 279, 0.4 * stage.height)
+    )  # below the legend
     dots = Dots(stage, ax, top=RATIO_TOP)
-    prediction = Prediction(stage, ax)
-    prediction.words.set_alpha(0)  # the legend names it
+    prediction = Prediction(stage, ax, named=True)
     flipped = False
 
     def draw(ds: Any, context: Context) -> None:
         nonlocal flipped
+        words = "stopped" if context.stopped else style.MARKS["running"][3]
+        if words != training.get_text():
+            training.set_text(words)
+            stage.reset_scenery()
         flip = context.values.get("axis") == "P/N"
         if flip != flipped:
             flipped = flip
             size_axis(ax, flip)
             stage.reset_scenery()
         x, y, state = per_seed(ds)
-        dots.set(1 / x if flip else x, y, state)
+        dots.set(1 / x if flip else x, y, state, flip)
         _mark_threshold(ds, flip, band, star, star_words)
         behind.set(context.behind, flip)
         ghosts.set(context.ghosts, flip)
+        kept.set(context.ghosts)
         prediction.set(context, flip)
 
     return draw
+
+
+STAR_WORDS = 0.92 * RATIO_TOP  # below the row of what is above the axis
 
 
 def _mark_threshold(ds: Any, flip: bool, band: Any, star: Any, words: Any) -> None:
@@ -239,7 +293,10 @@ def _mark_threshold(ds: Any, flip: bool, band: Any, star: Any, words: Any) -> No
     else:
         band.set_visible(False)
     edge = high if np.isfinite(high) else at
-    words.set_position((edge * 1.03, RATIO_TOP * 0.985))
+    words.set_position((low / 1.03 if flip and np.isfinite(low) else at / 1.03 if flip else edge * 1.03, STAR_WORDS))
+    words.set_horizontalalignment(
+        "right" if flip else "left"
+    )  # on the side where the networks fit: nothing stands there
     words.set_text(f"{'$P/N^*$' if flip else '$N^*/P$'} = {at:.2g}")
 
 
@@ -247,52 +304,50 @@ def contrast(stage: Stage) -> Draw:
     """The same networks under the hinge and under cross-entropy, on the same axes: one jumps, the other slides."""
     figure, colours = stage.figure, stage.colours
     if stage.narrow:
-        grid = figure.add_gridspec(2, 1, hspace=0.5, left=0.155, right=0.97, top=0.95, bottom=0.085)
+        grid = figure.add_gridspec(2, 1, hspace=0.55, left=0.155, right=0.97, top=0.95, bottom=0.19)
         panels = [figure.add_subplot(grid[i]) for i in range(2)]
     else:
-        grid = figure.add_gridspec(1, 2, wspace=0.14, left=0.07, right=0.985, top=0.92, bottom=0.14)
+        grid = figure.add_gridspec(1, 2, wspace=0.14, left=66 / stage.width, right=0.985, top=0.92, bottom=0.26)
         panels = [figure.add_subplot(grid[0, i]) for i in range(2)]
     actors = []
     names = ("hinge", "logistic")
     for ax, name, words in zip(panels, names, ("quadratic hinge: finite range", "cross-entropy: long range")):
         ratio_axes(stage, ax, name)
         ax.set_title(words)
-        actors.append((name, Ghosts(stage, ax, RATIO_TOP), Dots(stage, ax, top=RATIO_TOP), Prediction(stage, ax)))
+        actors.append(
+            (name, Ghosts(stage, ax, RATIO_TOP, most(stage)), Dots(stage, ax, top=RATIO_TOP), Prediction(stage, ax))
+        )
     if not stage.narrow:
         panels[1].set_ylabel("")
     panels[1].text(SIZES[1], 0.97, PARTICLES, ha="right", va="top", color=colours.sources["theory"])
-    legend(stage, panels[1])
+    legend(stage, figure, ("sat", "unsat", "unfinished", "dead"), over="above the axis", **below(stage))
+    kept = names_below(stage)
 
     def draw(ds: Any, context: Context) -> None:
+        kept.set(context.ghosts)
         for name, ghosts, dots, prediction in actors:
             dots.set(*per_seed(ds.sel(loss_name=name)))
-            ghosts.set([(words, [old.sel(loss_name=name) for old in kept]) for words, kept in context.ghosts])
-            if name == "hinge":
-                prediction.set(context)
-            else:
-                prediction.set(Context())
+            ghosts.set([(words, [old.sel(loss_name=name) for old in found]) for words, found in context.ghosts])
+            prediction.set(context if name == "hinge" else Context())
 
     return draw
-
-
-SHARE_TOP = 0.8
 
 
 def escape(stage: Stage) -> Draw:
     """A stuck network is given silent neurons: N_Δ and the loss against iteration, before and after."""
     figure, colours = stage.figure, stage.colours
     if stage.narrow:
-        grid = figure.add_gridspec(2, 1, hspace=0.45, left=0.16, right=0.97, top=0.955, bottom=0.075)
+        grid = figure.add_gridspec(2, 1, hspace=0.45, left=0.16, right=0.95, top=0.955, bottom=0.19)
         panels = [figure.add_subplot(grid[i]) for i in range(2)]
     else:
-        grid = figure.add_gridspec(1, 2, wspace=0.18, left=0.06, right=0.985, top=0.92, bottom=0.14)
+        grid = figure.add_gridspec(
+            1, 2, wspace=0.2, left=60 / stage.width, right=1 - 20 / stage.width, top=0.92, bottom=0.26
+        )
         panels = [figure.add_subplot(grid[0, i]) for i in range(2)]
     count, loss = panels
-    count.set(ylim=(-0.02, SHARE_TOP), label="count")
-    count.set_title(r"unsatisfied share  $N_\Delta/P$")
+    count.set(ylim=(-0.02, 1), yticks=[], label="count")
+    count.set_title(r"unsatisfied points  $N_\Delta$")
     count.axhline(0, color=colours.ink, linewidth=1)
-    count.set_yticks([0, 0.2, 0.4, 0.6, 0.8])
-    count.grid(axis="y")
     _loss_axis(loss)
     loss.set_title("loss")
     marks = []
@@ -300,18 +355,47 @@ def escape(stage: Stage) -> Draw:
         ax.set_xlabel("iteration")
         marks.append(stage.actor(ax.axvline(0, color=colours.sources["theory"], linewidth=2, linestyle=(0, (6, 3)))))
     traces = [Traces(stage, ax) for ax in panels]
+    added_words = stage.actor(count.text(0, 1, "", va="top", color=colours.sources["theory"]))
     small = stage.actor(loss.text(0.25, 0.06, "", transform=loss.transAxes, ha="center"))
     large = stage.actor(loss.text(0.76, 0.97, "", transform=loss.transAxes, ha="center", va="top"))
-    count.text(0.52, 0.97, "neurons added", transform=count.transAxes, va="top", color=colours.sources["theory"])
+    _legend_of_lines(stage)
+    kept = names_below(stage, ("",) * 3)
 
     def draw(ds: Any, context: Context) -> None:
         steps, sizes = np.asarray(ds.step.values, float), np.asarray(ds.N_trace.values)
-        traces[0].set(steps, np.asarray(ds.N_delta_trace.values) / float(ds.P), ds.state.values)
-        traces[1].set(steps, np.maximum(ds.loss_trace.values, 1.5 * LOSSES[0]), ds.state.values)
+        _count_axis(stage, count, float(ds.P))
+        last_kept = [found[-1] for _, found in context.ghosts[-most(stage) :]]
+        for trace, (name, low) in zip(traces, (("N_delta_trace", 0.0), ("loss_trace", 1.5 * LOSSES[0]))):
+            trace.set(steps, np.maximum(ds[name].values, low), ds.state.values)
+            trace.keep([(old.step.values, np.maximum(old[name].values, low)) for old in last_kept])
+        kept.set(context.ghosts)
         added = steps[len(steps) // 2 - 1] + 0.5
         for mark in marks:
             mark.set_xdata([added, added])
+        added_words.set_position((added + 0.02 * steps[-1], 0.99 * float(ds.P)))
+        more = f":\n+{sizes[-1] - sizes[0]:.0f} parameters" if np.isfinite(sizes[-1]) else ""
+        added_words.set_text(f"neurons added{more}")
         small.set_text(f"N = {sizes[0]:.0f}")
         large.set_text(f"N = {sizes[-1]:.0f}" if np.isfinite(sizes[-1]) else "")
 
     return draw
+
+
+def _count_axis(stage: Stage, ax: Any, P: float) -> None:
+    """N_Δ from 0 to P."""
+    if ax.get_ylim()[1] != P:
+        ax.set_ylim(-0.025 * P, P)
+        ax.set_yticks(np.linspace(0, P, 5))
+        ax.grid(axis="y")
+        stage.reset_scenery()
+
+
+def _legend_of_lines(stage: Stage) -> None:
+    """How the networks of these lines ended, below all axes."""
+    states = ("sat", "unsat", "unfinished", "running")
+    lines = [
+        Line2D([], [], color=stage.colours.states[name], linewidth=2, label=style.MARKS[name][3]) for name in states
+    ]
+    stage.figure.legend(
+        handles=lines, handletextpad=0.4, labelspacing=0.25, handlelength=1.8, borderaxespad=0.0, **below(stage)
+    )

@@ -21,14 +21,17 @@ class Context:
     """What a picture shows beside the present Dataset. Empty by default, so that `draw(ds, Context())` always works.
 
     values: the controls; trail: finished Datasets of the same setting; ghosts: kept (label, Datasets) pairs;
-    prediction: the learner's own curve (x, y) in data coordinates; behind: a stored or theoretical Dataset.
+    prediction: the learner's own curve (x, y) in data coordinates; prediction_for: the values it was made for ("P = 300"), as
+    far as they are others now; behind: a stored or theoretical Dataset; stopped: the computation was stopped before its end.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     trail: list[Any] = field(default_factory=list)
     ghosts: list[tuple[str, list[Any]]] = field(default_factory=list)
     prediction: tuple[Any, Any] | None = None
+    prediction_for: str = ""
     behind: Any = None
+    stopped: bool = False
 
 
 Draw = Callable[[Any, Context], None]
@@ -48,7 +51,7 @@ class Stage:
         self.narrow = width < 640
         self.actors: list[Any] = []
         self._scenery: Any = None
-        self._settings = style.settings(dark, style.NARROW_SIZE if self.narrow else style.FONT_SIZE)
+        self._settings = style.settings(dark, style.NARROW_SIZE if width < 720 else style.FONT_SIZE)
         with matplotlib.rc_context(self._settings):
             self.figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI * ratio)
             self.canvas = FigureCanvasAgg(self.figure)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 FONT_SIZE = 12.0  # points at 100 dots per inch: 16.7 css pixels in a picture 900 pixels wide
-NARROW_SIZE = 10.0  # on a phone
+NARROW_SIZE = 10.0  # on a phone or in a narrow column
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,11 @@ _DARK = Palette(
 # mark, filled?, size, words. Shape and filling tell the states apart without colour.
 MARKS: dict[str, tuple[str, bool, float, str]] = {
     "sat": ("o", True, 7.5, "satisfied"),
-    "unsat": ("D", True, 7.0, "stuck"),
-    "unfinished": ("o", False, 8.0, "unfinished"),
-    "dead": ("x", False, 8.0, "dead"),
+    "unsat": ("D", True, 7.0, "stuck: at rest"),
+    "unfinished": ("o", False, 8.0, "unfinished: still falling"),
+    "dead": ("x", False, 8.0, "dead: constant output"),
     "failed": ("P", True, 8.0, "failed"),
-    "running": (".", True, 7.0, "training"),
+    "running": (".", True, 7.0, "still training"),
 }
 # dashes and width of a line by where it comes from
 LINES: dict[str, dict[str, Any]] = {

@@ -13,7 +13,7 @@ const nextPaint = () => new Promise((resolve) => {
 });
 
 function frames(model, image, status, announce) {
-  let shown = null, pending = null, working = false, stopped = false;
+  let shown = null, painted = null, pending = null, working = false, stopped = false;
   const take = () => ({
     serial: model.get("serial"), frame: model.get("frame"), alt: model.get("alt"), settled: model.get("settled"),
   });
@@ -22,7 +22,7 @@ function frames(model, image, status, announce) {
       const { serial, frame, alt, settled } = pending;
       pending = null;
       let url = null;
-      if (frame && frame.byteLength) {
+      if (frame && frame.byteLength && frame !== painted) {   // else only the words are new
         url = URL.createObjectURL(new Blob([frame], { type: "image/png" }));
         const ready = new Image();
         ready.src = url;
@@ -33,7 +33,7 @@ function frames(model, image, status, announce) {
       setText(status, alt);
       announce(alt, settled);
       if (url && shown) URL.revokeObjectURL(shown);
-      if (url) shown = url;
+      if (url) { shown = url; painted = frame; }
       await nextPaint();
       if (!stopped) model.send({ ack: serial });
     }
@@ -146,7 +146,6 @@ function render({ model, el, signal: given }) {
   };
   const stopDrawing = drawing(model, frame, signal);
   model.on("change:serial", onFrame);
-  model.on("change:settled", onFrame);
   model.on("change:progress", onProgress);
   model.on("change:busy", onProgress);
   model.on("change:error", onError);
