@@ -157,7 +157,7 @@ transition = App(
     },
     status=transition_status,
     view=("axis",),
-    caption="Each dot is one network; sizes nearest to the expected jump are trained first. Against P/N, as on the talk's slide, "
+    caption="Each dot is one network; sizes nearest to the expected threshold are trained first. Against P/N, as on the talk's slide, "
             "small networks stand on the right.",
     note=OPEN_MARKS,
 )  # fmt: skip
@@ -220,5 +220,5 @@ escape = App(
     },
     status=escape_status,
     caption="Small networks are trained until they are stuck; then silent neurons are added and the descent goes on. "
-            "N changes on the way, so N_Δ is shown as a share of the points, N_Δ/P.",
+            "N changes on the way, so N_Δ itself is shown, not N_Δ/N.",
 )
