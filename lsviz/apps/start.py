@@ -76,7 +76,7 @@ digits = App(
     controls=dict(h=Ladder("N", sizes, long_name="number of weights"), P=POINTS, budget=BUDGETS),
     more=dict(labels={"parity": "odd or even digit", "random": "random: a coin decides"}, seeds=(1, 32)),
     start=dict(h=4.0, P=300, budget=300),
-    presets={"fewer weights": dict(h=3.0), "more weights": dict(h=8.0), "a short budget": dict(budget=40)},
+    presets={"fewer weights": dict(h=3.0), "more weights": dict(h=8.0), "a short budget": dict(budget=20)},
     status=count_sentence,
     caption="Each line and each dot is one network. These descend by a faster method than the plain steps above.",
     size=(900, 380),
