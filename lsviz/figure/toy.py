@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.patheffects import withStroke
 
 from . import style
 from .dots import Dots, Prediction, legend
@@ -125,6 +126,8 @@ class Curves:
             for y in heights
         ]
         self.ends = Dots(stage, ax)
+        for word in self.words:  # it stays readable where a curve runs behind it
+            word.set(zorder=5, path_effects=[withStroke(linewidth=3, foreground=stage.colours.page)])
         stage.actor([*self.kept, *self.keys, *self.words])
 
     def table(self, ds: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -163,7 +166,7 @@ class Curves:
                 steps, trace = self.table(kept[i][1][-1])
                 rows = np.vstack([trace, np.full(trace.shape[1], np.nan)])  # a gap between one network and the next
                 line.set_data(np.tile(np.append(steps, np.nan), trace.shape[1]), rows.T.ravel())
-                word.set_text(kept[i][0])
+                word.set_text(kept[i][0].removeprefix("kept: ") if self.stage.narrow else kept[i][0])
 
 
 def _loss(stage: Stage, ax: Any) -> Any:
