@@ -594,6 +594,6 @@ def test_only_unsatisfied_points_have_a_share_on_the_right_side():
     from lsviz import jamming
     from lsviz.lesson import readings
 
-    share = readings.right_side(jamming.network_jamming(P=100, h=2, seeds=2))
-    assert 0.3 < share < 1
+    share = readings.right_side(jamming.network_jamming(h=3, seeds=2))
+    assert 0.6 < share < 1
     assert np.isnan(readings.right_side(jamming.network_jamming(P=100, h=12, seeds=2)))

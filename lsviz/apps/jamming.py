@@ -93,7 +93,7 @@ def transition_widths(values: dict[str, Any]) -> dict[str, Any]:
     if values["how"] == "adam":
         called.update(act="relu", optimizer="adam", budget=int(values["budget"]) * ADAM_STEPS)
     if values["how"] == "adam" or values["beta"] >= 5 or values["L"] >= 4:
-        called["widths"] = scan(int(values["P"]), int(values["L"]))
+        called["widths"] = sizes(values)
     return called
 
 
@@ -109,14 +109,20 @@ def scan(P: int, L: int, low: float = 0.08, high: float = 1.3, most: int = 10) -
     return tuple(rungs[i].value for i in chosen)
 
 
+def sizes(values: dict[str, Any], *about: Any) -> tuple[float, ...] | None:
+    """`scan` for these values; None for a P or L that the experiment will refuse by name."""
+    P, L = values["P"], values["L"]
+    return scan(int(P), int(L), *about) if 2 <= P <= 60_000 and 1 <= L <= 20 else None
+
+
 def below_words(ds: Any) -> str:
     """N_Δ/N of the networks that have come to rest at the last size below N*."""
-    sizes = ds.N.values
-    row = int(np.argmax(np.where(sizes <= float(ds.N_star), sizes, -1)))
+    N = ds.N.values
+    row = int(np.argmax(np.where(float(ds.N_star) >= N, N, -1)))
     stuck = ds.N_delta.values[row][ds.state.values[row] == "unsat"]
     if not stuck.size:
         return "no network just below has come to rest"
-    return f"median of the stuck just below: N_Δ/N = {np.median(stuck) / float(sizes[row]):.2f}"
+    return f"median of the stuck just below: N_Δ/N = {np.median(stuck) / float(N[row]):.2f}"
 
 
 def transition_status(ds: Any, values: dict[str, Any]) -> str:
@@ -165,7 +171,7 @@ transition = App(
 
 def contrast_widths(values: dict[str, Any]) -> dict[str, Any]:
     """Arguments of range_contrast: sizes dense where cross-entropy takes every value that the hinge leaves out."""
-    return dict(values, widths=scan(int(values["P"]), int(values["L"]), 0.1, 0.5, 8))
+    return dict(values, widths=sizes(values, 0.1, 0.5, 8))
 
 
 def contrast_status(ds: Any, values: dict[str, Any]) -> str:
