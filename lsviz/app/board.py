@@ -56,7 +56,7 @@ class Knob:
 
     def _main_widget(self) -> Any:
         layout = w.Layout(flex="1 1 auto", width="auto", min_width="120px")
-        wide = {"description_width": "6.2em"}  # grows with the letters of lecturer mode
+        wide = {"description_width": "5em"}  # grows with the letters of lecturer mode
         if isinstance(self.kind, Slider):
             return w.IntSlider(min=self.kind.low, max=self.kind.high, step=self.kind.step, description=self.sign, layout=layout, style=wide)
         if isinstance(self.kind, Menu):

@@ -65,7 +65,7 @@ class Session:
         with self._lock:
             wanted = self._followed({**self.values, **values}, values)
             try:
-                self.experiment.check(**self.app.call(wanted))
+                self._check(wanted)
             except (ValueError, TypeError) as error:
                 self._fail(wanted, error)
                 return self
@@ -82,6 +82,12 @@ class Session:
         else:
             self._ask(touch)
         return self
+
+    def _check(self, values: dict[str, Any]) -> None:
+        """ValueError that names a value the experiment does not take; the values themselves first, then what the app makes of them."""
+        if self.app.arguments is not None:
+            self.experiment.check(**{name: value for name, value in values.items() if name in self.experiment.defaults})
+        self.experiment.check(**self.app.call(values))
 
     def _followed(self, wanted: dict[str, Any], moved: dict[str, Any]) -> dict[str, Any]:
         """Ladders keep their position when what they follow moves."""

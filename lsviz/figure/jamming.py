@@ -221,9 +221,6 @@ def _ratio_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     return draw
 
 
-BAND_NARROW = "16–84 % of redraws"
-
-
 def transition(stage: Stage) -> Draw:
     """N_Δ/N of every network against its size, as they are found; N* with its error; switchable to P/N."""
     colours = stage.colours
@@ -238,7 +235,7 @@ def transition(stage: Stage) -> Draw:
     ratio_axes(stage, ax)
     key = legend(stage, stage.figure, states=("sat", "unsat", "unfinished", "dead", "running"), over="above the axis",
                  sources=dict(theory=PARTICLES, live="$N^*$: half of them fit", prediction="your prediction"),
-                 band=BAND_NARROW if stage.narrow else "16–84 % of redrawn seeds", **place)  # fmt: skip
+                 band=f"16–84 % of {'redraws' if stage.narrow else 'redrawn seeds'}", **place)  # fmt: skip
     training = next(text for text in key.get_texts() if text.get_text() == style.MARKS["running"][3])
     band = stage.actor(ax.axvspan(0.1, 0.1, color=colours.ink, alpha=0.12, linewidth=0, zorder=1))
     star = stage.actor(ax.axvline(0.1, color=colours.sources["live"], zorder=1, **style.LINES["live"]))

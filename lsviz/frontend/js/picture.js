@@ -3,6 +3,7 @@
 const ASLEEP_VOILA = "The computation is asleep. Reload the page to wake it; the last picture stays.";
 const ASLEEP_LAB = "The computation is asleep. Restart the kernel and run the cells to wake it; the last picture stays.";
 const WATCH_EVERY = 10000;
+const LECTURE_WIDTH = 1180;   // the widest a picture is shown in lecturer mode (controls.css): drawn for just this width
 
 const nextPaint = () => new Promise((resolve) => {
   if (document.hidden) return resolve();
@@ -90,7 +91,9 @@ function tellPage(model, el, signal) {
     clearTimeout(timer);
     timer = setTimeout(() => {
       // For the last row the same picture is drawn small and shown large, so that its letters grow with it.
-      const wide = el.clientWidth, zoom = document.body.classList.contains("lsviz-lecturer") ? Math.min(1.7, Math.max(1, wide / 760)) : 1;
+      const lecture = document.body.classList.contains("lsviz-lecturer");
+      const wide = lecture ? Math.min(el.clientWidth, LECTURE_WIDTH) : el.clientWidth;
+      const zoom = lecture ? Math.min(1.7, Math.max(1, wide / 760)) : 1;
       const width = Math.round(wide / zoom), ratio = Math.round(100 * zoom * (window.devicePixelRatio || 1)) / 100;
       if (!width || (Math.abs(model.get("width_px") - width) < 4 && model.get("ratio") === ratio)) return;
       model.set("width_px", width);
