@@ -171,7 +171,10 @@ def visit(
         seen.page.goto(url, wait_until="domcontentloaded")
         if lab:
             run_all(seen.page, ready, patience)
-        seen.page.wait_for_selector(ready, timeout=1000 * patience)
+        try:
+            seen.page.wait_for_selector(ready, timeout=1000 * patience)
+        except Exception:
+            raise AssertionError(f"{ready} never came; {said(seen.page)}; {seen.errors[:4]}") from None
         seen.first_picture = time.monotonic() - start
         yield seen
     finally:
@@ -194,7 +197,14 @@ def run_all(page: Any, ready: str, patience: float = 90) -> None:
             return
         except Exception:
             page.keyboard.press("Escape")
-    raise AssertionError("JupyterLab did not run the cells")
+    raise AssertionError(f"JupyterLab did not run the cells; {said(page)}")
+
+
+def said(page: Any) -> str:
+    """The errors of cells on a page, or its last words."""
+    found = page.locator("[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error']")
+    errors = found.all_inner_texts()
+    return "cells say: " + " | ".join(text[-400:] for text in errors[:2]) if errors else "page says: " + page.inner_text("body")[-300:]
 
 
 @dataclass
