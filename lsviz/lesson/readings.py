@@ -132,7 +132,7 @@ def all_satisfied(values: dict[str, Any], ds: Any) -> bool | str:
 
 
 SIZES = np.geomspace(0.04, 2.0, 35)  # N/P where a curve is drawn on the axes of lesson 3; 1 is among them to 0.3 %
-ZERO = 0.04  # of N_Δ/N: a hand's breadth on a screen, about eight pixels
+ZERO = 0.03  # of N_Δ/N, about six pixels: what a hand on the zero line may wobble
 
 
 def reaches_zero(x: np.ndarray, y: np.ndarray) -> float:
@@ -141,7 +141,7 @@ def reaches_zero(x: np.ndarray, y: np.ndarray) -> float:
     if not above.size or above[-1] == len(x) - 1:
         return float("nan") if above.size else float(x[0])
     i = above[-1]
-    return float(x[i] + (x[i + 1] - x[i]) * (y[i] - ZERO) / (y[i] - y[i + 1]))
+    return float(x[i] + (x[i + 1] - x[i]) * (y[i] - max(y[i + 1], 0)) / (y[i] - y[i + 1]))
 
 
 def right_side(ds: Any) -> float:
