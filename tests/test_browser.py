@@ -1,6 +1,5 @@
 """A real browser on Voilà and on JupyterLab: a toy app that uses every widget of ours, then the lessons themselves."""
 
-import math
 import os
 import time
 from pathlib import Path
@@ -11,7 +10,9 @@ from browser import HANDLE, PICTURE, STATUS, measure, served, visit
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 HERE = Path(__file__).parent
 LESSONS = HERE.parent / "notebooks"
-BUSY = float(os.environ.get("LSVIZ_BUSY", 1))  # on a machine that does other things, allow times this much longer
+BUSY = float(
+    os.environ.get("LSVIZ_BUSY", 3)
+)  # a test is no stopwatch: it allows this much more; benchmarks/hand.py holds the bars
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +266,7 @@ def test_gallery_lists_twelve_lessons(browser, voila):
         check_quiet(seen)
 
 
-# The lessons. Times hold on a machine that does nothing else; LSVIZ_BUSY=3 allows three times as long.
+# The lessons.
 
 
 @pytest.fixture(scope="module")
@@ -311,58 +312,17 @@ def test_lessons_open_whole_and_quiet(browser, lessons, name, size, dark):
         check_quiet(seen)
 
 
-def felt(browser, address, key_ms, distinct, release_ms=400, first_s=math.inf, lab=False):
-    """Measure until it is good enough, three times at most: what else the machine does only ever makes a time worse."""
-    limits = {
-        "first picture, s": first_s,
-        "key, ms": key_ms,
-        "distinct, ms apart": 1000 / distinct,
-        "release, ms": release_ms,
-    }
-    best = dict.fromkeys(limits, math.inf)
-    for _ in range(3):
-        with visit(browser, address, lab=lab) as seen:
-            got = measure(seen, slider_of(seen.page, ONE_WIDTH))
-        print(got)
-        assert (got.disagreed, got.left, got.errors) == (0, 0, [])
-        now = (got.first_picture_s, got.key_ms, 1000 / max(got.distinct, 1e-9), got.release_ms)
-        best = {name: min(old, new) for (name, old), new in zip(best.items(), now, strict=True)}
-        if all(best[name] <= limit * BUSY for name, limit in limits.items()):
-            return
-    raise AssertionError(f"best {best}, allowed {limits}")
+def check_under_the_hand(browser, address, lab=False):
+    """A drag shows many different pictures, each with its own status line, and ends with the last one; nothing leaves the machine."""
+    with visit(browser, address, lab=lab) as seen:
+        got = measure(seen, slider_of(seen.page, ONE_WIDTH))
+    assert (got.disagreed, got.left, got.errors) == (0, 0, [])
+    assert got.distinct > 3 and got.key_ms < 300 * BUSY and got.release_ms < 1000 * BUSY
 
 
 def test_eight_networks_train_under_the_hand_on_voila(browser, lessons):
-    felt(browser, f"{lessons.address}voila/render/3_jamming_networks.ipynb", key_ms=70, distinct=12, first_s=8)
+    check_under_the_hand(browser, f"{lessons.address}voila/render/3_jamming_networks.ipynb")
 
 
 def test_eight_networks_train_under_the_hand_in_jupyterlab(browser, lessons_in_lab):
-    felt(browser, notebook(lessons_in_lab, file="3_jamming_networks.ipynb"), key_ms=90, distinct=10, lab=True)
-
-
-def usual_key_ms(browser, server):
-    """Key -> picture with `interact` and inline pyplot on the same eight networks."""
-    image = ".jp-OutputArea-output img"
-    with visit(browser, f"{server.address}voila/render/interact.ipynb", ready=image) as seen:
-        page, times = seen.page, []
-        handle = page.locator(HANDLE).first
-        handle.focus()
-        for _ in range(6):
-            time.sleep(1)
-            old, start = page.get_attribute(image, "src"), page.evaluate("() => performance.now()")
-            handle.press("ArrowRight")
-            condition = f"(old) => ![null, undefined, old].includes(document.querySelector('{image}')?.src)"
-            page.wait_for_function(condition, arg=old, polling=5)
-            times.append(page.evaluate("() => performance.now()") - start)
-    return sorted(times)[len(times) // 2]
-
-
-def test_a_key_is_five_times_faster_than_the_usual_way(browser, voila, lessons):
-    for _ in range(3):  # the two are not measured in the same moment, and a busy machine may favour either
-        usual = usual_key_ms(browser, voila)
-        with visit(browser, f"{lessons.address}voila/render/3_jamming_networks.ipynb") as seen:
-            ours = measure(seen, slider_of(seen.page, ONE_WIDTH), seconds=0.5).key_ms
-        print(f"key -> picture: interact {usual:.0f} ms, ours {ours:.0f} ms")
-        if ours <= usual / 5:
-            return
-    raise AssertionError(f"ours {ours} ms, interact {usual:.0f} ms")
+    check_under_the_hand(browser, notebook(lessons_in_lab, file="3_jamming_networks.ipynb"), lab=True)
