@@ -60,7 +60,7 @@ def most(stage: Stage) -> int:
 def names_below(stage: Stage, marks: tuple[str, ...] = Ghosts.MARKS) -> KeptNames:
     """The names of what was kept, right of that legend; on a phone one of them, above it."""
     if stage.narrow:
-        return KeptNames(stage, 12, 68, marks[: most(stage)])
+        return KeptNames(stage, 12, 74, marks[: most(stage)])
     return KeptNames(stage, 0.66 * stage.width, 58, marks)
 
 
