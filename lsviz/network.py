@@ -154,29 +154,34 @@ class Dense:
         """The stacks at all points, given as `features_first`. Without `slopes` only f is wanted."""
         inputs, gradients = [points], []
         for i, layer in enumerate(self.layers):
-            weight = self._weight(w, layer)
+            z = _product(self._weight(w, i), inputs[-1])
             if i == self.L:
-                return Stacks(inputs, gradients, (weight @ inputs[-1])[:, 0])
-            a = xps.namespace(w).empty(
-                (w.shape[0], layer.fan_out + self.bias, points.shape[-1]), dtype=w.dtype, device=w.device
-            )
-            if self.bias:
-                a[:, layer.fan_out] = 1 / self.layers[i + 1].scale
-            z = xps.product(weight, inputs[-1], a[:, : layer.fan_out])
-            gradients.append(activate(z, self.act, self.beta, slopes))
-            inputs.append(a)
+                return Stacks(inputs, gradients, z[:, 0])
+            gradients.append(activate(z[:, : layer.fan_out], self.act, self.beta, slopes))
+            inputs.append(z)
         raise AssertionError("a network has an output layer")
 
     def _matrix(self, w: Any, layer: Layer) -> Any:
         """scale · W (S, fan_out, fan_in): the scale is applied here, where the array is small."""
         return _scaled(w[:, layer.weight], layer.scale).reshape(w.shape[0], layer.fan_out, layer.fan_in)
 
-    def _weight(self, w: Any, layer: Layer) -> Any:
-        """scale · [W b] (S, fan_out, fan_in + 1), or without the column where there are no biases."""
+    def _weight(self, w: Any, i: int) -> Any:
+        """scale · [W b] of layer i (S, fan_out, fan_in + 1), or without the column where there are no biases.
+
+        A hidden layer has one more row, which makes the next layer's constant input 1/scale out of its own.
+        """
+        layer = self.layers[i]
         if not self.bias:
             return self._matrix(w, layer)
-        column = _scaled(w[:, layer.bias], layer.scale)[..., None]
-        return xps.namespace(w).concat([self._matrix(w, layer), column], axis=2)
+        xp = xps.namespace(w)
+        hidden = i < self.L
+        shape = (w.shape[0], layer.fan_out + hidden, layer.fan_in + 1)
+        weight = xp.zeros(shape, dtype=w.dtype, device=w.device)
+        weight[:, : layer.fan_out, : layer.fan_in] = self._matrix(w, layer)
+        weight[:, : layer.fan_out, layer.fan_in] = _scaled(w[:, layer.bias], layer.scale)
+        if hidden:
+            weight[:, layer.fan_out, layer.fan_in] = layer.scale / self.layers[i + 1].scale
+        return weight
 
     def sensitivities(self, w: Any, stacks: Stacks, out: Any) -> list[Any]:
         """D_l = out · ∂f/∂z_l (S, fan_out, P) for every layer, `out` (S, P) weighs the output of each point."""
@@ -307,6 +312,13 @@ def activate(z: Any, act: str, beta: float, slope: bool = True) -> Any:
     derivative = (2 / math.sqrt(math.pi)) * xp.exp(-((beta * z) ** 2)) if slope else None
     z[...] = e / beta
     return derivative
+
+
+def _product(weight: Any, a: Any) -> Any:
+    """weight (S, o, i) times a (i, P) or (S, i, P); shared points make it one matrix product for all seeds."""
+    if a.ndim == 2:
+        return (weight.reshape(-1, a.shape[0]) @ a).reshape(weight.shape[0], weight.shape[1], a.shape[1])
+    return weight @ a
 
 
 def _outer(d: Any, a: Any) -> Any:

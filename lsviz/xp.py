@@ -46,14 +46,6 @@ def logistic(x: Any) -> Any:
     return s
 
 
-def product(a: Any, b: Any, out: Any) -> Any:
-    """a @ b written into `out`, which is returned."""
-    if is_numpy_array(out):
-        return np.matmul(a, b, out=out)
-    out[...] = a @ b
-    return out
-
-
 def multiply(a: Any, b: Any, out: Any) -> None:
     """a * b written into `out`."""
     if is_numpy_array(out):
