@@ -38,7 +38,7 @@ def points(*, P: int = 40, noise: float = 0.15, labels: str = "parity", data_see
 
 @experiment(cost="slider")
 def toy_descent(*, P: int = 40, noise: float = 0.15, labels: str = "parity", data_seed: int = 0, h: float = 6.0, L: int = 2,
-                act: str = "swish", learning_rate: float = 0.15, budget: int = 300, seeds: Any = 4) -> Iterator[Table]:  # fmt: skip
+                act: str = "swish", learning_rate: float = 0.15, budget: int = 1000, seeds: Any = 4) -> Iterator[Table]:  # fmt: skip
     """A network learns points in the plane by w ← w − η ∇ℒ: what f, w, P, N, L and the loss are.
 
     Dims (seed): loss, N_delta, state, up (share of steps on which the loss rose); (step, seed): loss_trace; (row, column): f of the first

@@ -102,6 +102,33 @@ def test_each_wrong_choice_has_its_own_hint_and_none_gives_the_answer():
     assert item.answers.get("q")["tries"] == [*item.wrong, item.right]
 
 
+def test_the_best_answer_counts():
+    item, session = pick(Answers()), Session()
+    session.gives(ratio=0.3)
+    other = number(Answers(), session)
+    for choice, typed in ((item.right, "0.3"), (next(iter(item.wrong)), "0.9")):
+        item.choice.value, other.field.value = choice, typed
+        item.check()
+        other.check()
+    for each, key in ((item, "q"), (other, "n")):
+        assert each.answers.get(key)["right"] is True and len(each.answers.get(key)["tries"]) == 2
+        assert each.feedback.mark == "wrong" and "found it before" in each.feedback.text
+
+
+def test_a_run_without_an_answer_says_why_and_what_helps():
+    from lsviz import toy
+    from lsviz.lesson import readings
+
+    session = Session()
+    item = Number(Answers(), "n", "How far?", run=session, truth=readings.push, low="", high="", why="")
+    item.field.value = "1"
+    for settings, said in ((dict(learning_rate=0.5), "leaves no point"), (dict(learning_rate=0.7), "failed")):
+        session.result = toy.toy_descent(**settings)
+        item.check()
+        assert item.feedback.mark == "bad" and said in item.feedback.text and "η" in item.feedback.text
+    assert not item.answers.entries
+
+
 def test_a_choice_must_be_made_first():
     item = pick(Answers())
     item.check()
@@ -282,8 +309,13 @@ def test_break_it_is_checked_on_the_apps_own_state():
     session.values["step"] = 5.0
     session.gives(rise=2.0)
     assert item.done and "step = 5" in item.feedback.text
+    assert "moved on" not in item.feedback.text
+    session.values["step"] = 0.5
     session.gives(rise=-1.0)
-    assert item.feedback.mark == "right"
+    assert item.feedback.mark == "right" and "step = 5 (you have moved on since)" in item.feedback.text
+    session.values["step"] = 5.0
+    session.gives(rise=2.0)
+    assert "moved on" not in item.feedback.text
 
 
 def test_a_hint_never_takes_the_place_of_what_was_reached():
@@ -547,7 +579,9 @@ def test_lesson_0_promises_what_its_own_runs_show():
     assert set(few.state.values) == {"sat", "unsat"} and (left > 0).mean() > 0.5
     assert (left[left > 0] > 0.7 * float(few.N)).all() and (left[left > 0] < 1.3 * float(few.N)).all()
     told = readings.small_losses(toy.toy_descent())
-    assert 0.05 < told["gap"] < 0.3 and 0.5 * told["gap"] ** 2 == pytest.approx(told["low"] * 40 / told["left"])
+    assert 1e-6 < told["gap"] < 1e-3 and 0.5 * told["gap"] ** 2 == pytest.approx(told["low"] * 40 / told["left"])
+    fewer = jamming.network_jamming(**apps.digits.start | dict(h=3.0))
+    assert int(fewer.N) == 42 and (fewer.N_delta.min(), fewer.N_delta.max()) == (39, 114), "what the answer says"
     longer, both = toy.toy_descent(budget=2000), toy.toy_descent(budget=1000, learning_rate=0.5)
     assert 0 < readings.satisfied(longer) < 4 == readings.satisfied(both), "what the hint says"
 

@@ -24,16 +24,30 @@ def grown(loss: float) -> str:
     return f"{loss:.3g}" if loss < 1e6 else "beyond a million"
 
 
-def sentence(ds: Any, values: dict[str, Any]) -> str:
-    """The status line: how the networks ended, how many points are left, and the numbers of the first network."""
+def held(words: str) -> str:
+    """A sign stays on one line with its number."""
+    return words.replace(" = ", "\u00a0=\u00a0")
+
+
+def ended(ds: Any) -> str:
+    """How many networks satisfy all points, and how many points the rest leave."""
     left, P, seeds = ds.N_delta.values, int(ds.P), ds.sizes["seed"]
     done = int((left == 0).sum())
     words = f"{done} of {seeds} networks satisfy all P = {P} points"
-    if done < seeds:
-        words += f", {'the other leaves' if done == seeds - 1 else 'the others leave'} N_Δ = {span(left[left > 0])}"
-    first = f"the first network (left): loss {grown(float(ds.loss[0]))}, N_Δ = {int(left[0])}"
-    return (f"{words} ({tally(ds.state)}); {first}; N = {int(ds.N)}, η = {values['learning_rate']:g}, "
-            f"{int(ds.iterations)} steps of a budget of {int(values['budget'])}")  # fmt: skip
+    if done == seeds:
+        return words
+    if not done:
+        rest = "it leaves" if seeds == 1 else "they leave"
+    else:
+        rest = "the other leaves" if done == seeds - 1 else "the others leave"
+    return f"{words}, {rest} N_Δ = {span(left[left > 0])}"
+
+
+def sentence(ds: Any, values: dict[str, Any]) -> str:
+    """The status line: how the networks ended, how many points are left, and the numbers of the first network."""
+    first = f"the first network (left): loss {grown(float(ds.loss[0]))}, N_Δ = {int(ds.N_delta[0])}"
+    return held(f"{ended(ds)} ({tally(ds.state)}); {first}; N = {int(ds.N)}, η = {values['learning_rate']:g}, "
+                f"{int(ds.iterations)} steps of a budget of {int(values['budget'])}")  # fmt: skip
 
 
 toy_descent = App(
@@ -45,7 +59,7 @@ toy_descent = App(
                   budget=Steps((100, 300, 600, 1000, 2000), unit="steps")),
     more=dict(P=(4, 120, 4), L=(1, 5), labels={"parity": "two half circles", "random": "random: a coin decides"},
               noise=Steps((0.0, 0.05, 0.1, 0.15, 0.25, 0.4)), seeds=(1, 12)),
-    presets={"few parameters": dict(h=2.0), "many parameters": dict(h=20.0), "random labels": dict(labels="random")},
+    presets={"few weights": dict(h=2.0), "many weights": dict(h=20.0), "random labels": dict(labels="random")},
     status=sentence,
     caption="Left: f of the first network, positive on green, negative on purple, pale where |f| < 1. "
             "Right: a line and a dot for every network; colour and mark say how it ended.",
@@ -61,11 +75,7 @@ def sizes(values: dict[str, Any]) -> list[Rung]:
 
 def count_sentence(ds: Any, values: dict[str, Any]) -> str:
     """The status line: how the networks ended, and how many points the others leave."""
-    left = ds.N_delta.values
-    words = f"{int((left == 0).sum())} of {ds.sizes['seed']} networks satisfy all P = {int(ds.P)} points"
-    if (left > 0).any():
-        words += f", the others leave N_Δ = {span(left[left > 0])}"
-    return f"{words} ({tally(ds.state)}); N = {int(ds.N)} weights, {int(ds.iterations)} iterations"
+    return held(f"{ended(ds)} ({tally(ds.state)}); N = {int(ds.N)} weights, {int(ds.iterations)} iterations")
 
 
 digits = App(
@@ -78,6 +88,7 @@ digits = App(
     start=dict(h=4.0, P=300, budget=300),
     presets={"fewer weights": dict(h=3.0), "more weights": dict(h=8.0), "a short budget": dict(budget=20)},
     status=count_sentence,
-    caption="Each line and each dot is one network. These descend by a faster method than the plain steps above.",
+    caption="Each line and each dot is one network. They descend by the method of Levenberg and Marquardt, "
+    "which knows the curvature as well as the slope: fewer and better aimed steps than plain descent takes.",
     size=(900, 380),
 )

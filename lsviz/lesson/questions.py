@@ -11,6 +11,7 @@ from lsviz.lesson.answers import Answers
 from lsviz.lesson.parts import Feedback, Item, Run, box, button, classed, finished, named, prose, quoted, radio, row
 from lsviz.lesson.words import number, plain, rich
 
+FOUND = "You had found it before, and your record keeps that."
 NO_RUN = "Your own run above has no answer to this yet. Let it finish, or press Reset there, then check again."
 
 
@@ -89,13 +90,15 @@ class Pick(Item):
         if chosen is None:
             return self.feedback.say("bad", "Choose one first.")
         tries = [*self.answers.get(self.key).get("tries", []), chosen]
-        self.put(ask=self.ask, tries=tries, right=chosen == self.right)
+        found = self.answers.get(self.key).get("right") is True  # the best answer counts
+        self.put(ask=self.ask, tries=tries, right=found or chosen == self.right)
         self._tell(chosen)
 
     def _tell(self, chosen: str) -> None:
         if chosen == self.right:
             return self.feedback.say("right", self.why)
-        self.feedback.say("wrong", self.wrong[chosen])
+        found = self.answers.get(self.key).get("right") is True
+        self.feedback.say("wrong", f"{self.wrong[chosen]} {FOUND}" if found else self.wrong[chosen])
 
     def restore(self, entry: dict) -> None:
         last = entry["tries"][-1]
@@ -114,7 +117,8 @@ class Number(Item):
     """A number read off the learner's own run. The truth is computed from that run, so none is stored and none is shown.
 
     `truth(ds)` gives one number or one per seed (NaN where unknown). Accepted: anything within the run's own spread, widened by
-    `slack` (relative). Too low or too high gets the author's hint of that name.
+    `slack` (relative). Too low or too high gets the author's hint of that name. A ValueError of `truth` says to the learner why this
+    run has no answer and which control helps.
     """
 
     kind = "number"
@@ -146,7 +150,7 @@ class Number(Item):
         self.widget = box(prose(ask, "lsviz-ask"), row(self.field, w.Label(unit), check), self.feedback.widget)
 
     def interval(self) -> tuple[float, float] | None:
-        """What the learner's own run accepts; None while it has no answer."""
+        """What the learner's own run accepts; None while it has no answer. ValueError when `truth` says why there is none."""
         ds = getattr(self.run, "result", self.run)
         if not finished(ds):
             return None
@@ -160,16 +164,16 @@ class Number(Item):
     def check(self) -> None:
         try:
             given = number(self.field.value)
+            accepted = self.interval()
         except ValueError as error:
             return self.feedback.say("bad", str(error))
-        accepted = self.interval()
         if accepted is None:
             return self.feedback.say("bad", NO_RUN)
         side = "low" if given < accepted[0] else "high" if given > accepted[1] else "right"
         self.put(
             ask=self.ask,
             tries=[*self.answers.get(self.key).get("tries", []), self.field.value.strip()],
-            right=side == "right",
+            right=side == "right" or self.answers.get(self.key).get("right") is True,  # the best answer counts
         )
         self._tell(side, given, accepted)
 
@@ -178,8 +182,9 @@ class Number(Item):
             return self.feedback.say("right", self.why)
         edge = accepted[0] if side == "low" else accepted[1]
         far = given * edge <= 0 or not 0.1 < given / edge < 10
+        kept = f" {FOUND}" if self.answers.get(self.key).get("right") is True else ""
         self.feedback.say(
-            "wrong", f"Too {side}{', by more than a factor of ten' if far else ''}. {getattr(self, side)}"
+            "wrong", f"Too {side}{', by more than a factor of ten' if far else ''}. {getattr(self, side)}{kept}"
         )
 
     def restore(self, entry: dict) -> None:

@@ -54,17 +54,30 @@ def biases(ds: Any) -> float:
 
 
 def push(ds: Any, network: int = 0) -> float:
-    """Mean of ½Δ² over the points that one network of a run leaves: ℒ P/N_Δ; NaN when it leaves none or its loss blew up."""
+    """Mean of ½Δ² over the points that one network of a run leaves: ℒ P/N_Δ. ValueError, for a learner, when there is none."""
     loss, left = float(ds.loss[network]), float(ds.N_delta[network])
-    return loss * float(ds.P) / left if left and loss < 1e6 else float("nan")
+    if not loss < 1e6:
+        raise ValueError("The first network failed: its numbers left every bound, so there is no loss to compute with. "
+                         "Take a smaller step η above, or press Reset there, then check again.")  # fmt: skip
+    if not left:
+        raise ValueError("The first network leaves no point (N_Δ = 0), so there is nothing to take a mean of. "
+                         "Take a smaller budget or a smaller step η above, or press Reset there, then check again.")  # fmt: skip
+    return loss * float(ds.P) / left
+
+
+def power(value: float) -> str:
+    """2.2e-09 as "2.2 · 10⁻⁹"."""
+    digits, exponent = f"{value:.1e}".split("e")
+    return f"{digits} · 10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 def small_losses(ds: Any) -> dict[str, Any]:
     """Words for the puzzle: the range of losses and of N_Δ, and how small the gaps of the lowest network are."""
     lowest, left = int(np.argmin(ds.loss.values)), ds.N_delta.values.astype(int)
     mean = push(ds, lowest)
-    return dict(low=float(ds.loss.min()), high=float(ds.loss.max()), few=left.min(), many=left.max(), left=left[lowest], P=int(ds.P),
-                mean=mean, gap=(2 * mean) ** 0.5)  # fmt: skip
+    said = dict(low=float(ds.loss.min()), high=float(ds.loss.max()), mean=mean, gap=(2 * mean) ** 0.5)
+    words = {f"{name}_words": power(value) for name, value in said.items()}
+    return dict(**said, **words, few=left.min(), many=left.max(), left=left[lowest], P=int(ds.P))
 
 
 def none_between(ds: Any) -> bool:

@@ -291,19 +291,27 @@ class BreakIt(Item):
         self.tip.say("note", self.hint)
 
     def _result(self, ds: Any) -> None:
-        if self.done or not finished(ds) or dict(self.session.values) == self.start:
+        if self.done:
+            return self._tell(str(self.answers.get(self.key).get("reached", "")))
+        if not finished(ds) or dict(self.session.values) == self.start:
             return
         answer = self.goal(dict(self.session.values), ds)
         if answer is True or (isinstance(answer, np.bool_) and bool(answer)):
             self.done = True
-            view = getattr(getattr(self.session, "app", None), "view", ())  # controls that only change the picture
-            moved = {name: v for name, v in self.session.values.items() if v != self.start[name] and name not in view}
-            self.put(ask=self.ask, reached=setting(moved))
-            return self._tell(setting(moved))
+            where = self._where()
+            self.put(ask=self.ask, reached=where)
+            return self._tell(where)
         self.feedback.say("note", str(answer) if isinstance(answer, str) else "Not reached yet.")
 
+    def _where(self) -> str:
+        """The controls that were moved, in words."""
+        view = getattr(getattr(self.session, "app", None), "view", ())  # controls that only change the picture
+        return setting({n: v for n, v in self.session.values.items() if v != self.start[n] and n not in view})
+
     def _tell(self, where: str) -> None:
-        self.feedback.say("right", f"Reached with {where}. {self.reached}")
+        """It stays reached; the line says where, and that the controls stand elsewhere now."""
+        since = "" if self._where() == where else " (you have moved on since)"
+        self.feedback.say("right", f"Reached with {where}{since}. {self.reached}")
 
     def restore(self, entry: dict) -> None:
         self.done = True
