@@ -10,6 +10,8 @@ from . import style
 from .stage import Context, Stage
 
 STATES = tuple(style.MARKS)
+# nearly at rest is not rest: never called so
+STATE_WORDS = {state: words for state, (*_, words) in style.MARKS.items()} | {"unsat": "stuck"}
 
 
 class Dots:
@@ -58,8 +60,20 @@ class Dots:
             self.words.set_visible(bool(high.any()))
             if high.any():
                 self.words.set_text(f"{high.sum()} above the axis")
-                self.words.set_position((x[high].min() / 1.1 if flip else x[high].max() * 1.1, self.row))
-                self.words.set_horizontalalignment("right" if flip else "left")
+                self._place_words(x[high], flip)
+
+    def _place_words(self, x: np.ndarray, flip: bool) -> None:
+        """The count stands outwards of its triangles, clear of N* and of the dots below; inwards where there is no room."""
+        ax = self.words.axes
+        end = ax.get_xlim()[1 if flip else 0]
+        outermost = x.max() if flip else x.min()
+        room = abs(np.diff(ax.transData.transform([(outermost, self.row), (end, self.row)])[:, 0])[0])
+        left = flip != (room > ROOM)  # of the triangles
+        self.words.set_position((x.min() / 1.1 if left else x.max() * 1.1, self.row))
+        self.words.set_horizontalalignment("right" if left else "left")
+
+
+ROOM = 135.0  # pixels that "88 above the axis" takes, and a little
 
 
 def put(line: Any, x: np.ndarray, y: np.ndarray) -> None:
@@ -215,6 +229,10 @@ class Prediction:
         self.words = ax.text(0.1, 0, "", color=self.colour, ha="right", va="bottom", zorder=6, bbox=behind_words(stage))
         stage.actor([self.line, self.words])
 
+    def colour_for(self, context: Context) -> str:
+        """Grey once the setting that it was made for has changed."""
+        return self.old if context.prediction_for else self.colour
+
     def set(self, context: Context, flip: bool = False) -> None:
         x, y = (np.asarray(v, float) for v in (context.prediction if context.prediction is not None else ((), ())))
         x = 1 / x if flip and len(x) else x
@@ -222,17 +240,19 @@ class Prediction:
         self.line.set_data(x, y)
         self.words.set_visible(bool(len(x) and (made_for or not self.named)))
         for artist in (self.line, self.words):
-            artist.set_color(self.old if made_for else self.colour)
+            artist.set_color(self.colour_for(context))
         self.words.set_text(f"your prediction, {made_for}" if made_for else "your prediction")
         if len(x):
-            end = int(np.argmax(x))
+            end = int(np.argmin(x) if flip else np.argmax(x))  # the largest network: nothing stands above zero
             self.words.set_position((x[end], y[end] + 0.05))
+            self.words.set_horizontalalignment("left" if flip else "right")
 
 
 def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "unfinished"), sources: dict[str, str] | None = None,
-           over: str = "", visited: str = "", band: str = "", kept: str = "", **place: Any) -> Any:  # fmt: skip
+           over: str = "", visited: str = "", band: str = "", kept: str = "", called: dict[str, str] | None = None,
+           **place: Any) -> Any:  # fmt: skip
     """A static legend of marks (states; words for what is `over` the scale, `visited` before or `kept`), lines (`sources`: kind → words)
-    and the grey `band` around N*. `ax` may be a Figure."""
+    and the grey `band` around N*. `called`: states that have another name here. `ax` may be a Figure."""
     handles: list[Any] = []
     if stage.narrow:  # the long words in one column
         states = tuple(
@@ -240,8 +260,8 @@ def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "un
         )
         place = {"handlelength": 1.2, **place}
     for state in states:
-        mark, filled, size, words = style.MARKS[state]
-        colour = stage.colours.states[state]
+        mark, filled, size, _ = style.MARKS[state]
+        colour, words = stage.colours.states[state], {**STATE_WORDS, **(called or {})}[state]
         handles.append(Line2D([], [], linestyle="none", marker=mark, markersize=size, color=colour, markeredgewidth=1.4,
                               markerfacecolor=colour if filled else "none", label=words))  # fmt: skip
     stuck: dict[str, Any] = dict(linestyle="none", color=stage.colours.states["unsat"])

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import AutoLocator
 
 from . import style
-from .dots import Behind, Dots, Ghosts, KeptNames, Memo, Prediction, legend, per_seed
+from .dots import STATE_WORDS, Behind, Dots, Ghosts, KeptNames, Memo, Prediction, legend, per_seed
 from .stage import Context, Draw, Stage
 
 RATIO_TOP = 1.6  # top of every N_Δ/N axis; what lies above is drawn at its edge as a triangle
@@ -33,7 +33,8 @@ def one_width(stage: Stage) -> Draw:
         right = figure.add_subplot(grid[:, 1])
     gaps, trace, ratio = _gap_panel(stage, left), _trace_strip(stage, strip), _ratio_panel(stage, right)
     # Below all axes: inside them there is no corner that neither a dot nor the line of the present size can reach.
-    legend(stage, figure, ("sat", "unsat", "unfinished", "dead"), visited="visited before", **below(stage))
+    legend(stage, figure, ("sat", "unsat", "unfinished", "dead"), visited="visited before", over="above the axis",
+           **below(stage))  # fmt: skip
     kept = names_below(stage)
 
     def draw(ds: Any, context: Context) -> None:
@@ -87,8 +88,8 @@ def _gap_panel(stage: Stage, ax: Any) -> Callable[[Any], None]:
         ax.axvspan(low, high, color=colour, alpha=0.1, linewidth=0)
         ax.text((low + high) / 2, (GAPS_TOP + WORDS_TOP) / 2, words, ha="center", va="center")
         bars.append((low, high, ax.fill_between([], [], color=colour, alpha=0.9, linewidth=0)))
-    beyond = ax.text(-2.95, 0.72 * GAPS_TOP, "", va="center")
-    near = ax.text(-0.13, 0.56 * GAPS_TOP, "", va="center", ha="right")
+    beyond = ax.text(-2.95, 0.86 * GAPS_TOP, "", va="center")
+    near = ax.text(-0.13, 0.52 * GAPS_TOP, "", va="center", ha="right")
     stage.actor([*(bar for *_, bar in bars), beyond, near])
     ax.axvline(0, color=colours.ink, linewidth=1.6)
 
@@ -193,7 +194,7 @@ def size_axis(ax: Any, flip: bool = False) -> None:
     ax.set_xscale("log")
     ticks = [0.5, 1, 2, 5, 10, 20] if flip else [0.05, 0.1, 0.2, 0.5, 1, 2]
     ax.set_xlim(*((1 / SIZES[1], 1 / SIZES[0]) if flip else SIZES))
-    ax.set_xlabel("points per parameter  $P/N$" if flip else "parameters per point  $N/P$")
+    ax.set_xlabel("points per weight  $P/N$" if flip else "weights per point  $N/P$")
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
     ax.set_xticks([], minor=True)
 
@@ -202,7 +203,7 @@ def _ratio_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     """N_Δ/N of the present size, and of every size visited before in this setting."""
     colours = stage.colours
     ratio_axes(stage, ax)
-    ax.set_title("unsatisfied points per parameter" if stage.width >= 720 else RATIO)
+    ax.set_title("unsatisfied points per weight" if stage.width >= 720 else RATIO)
     ax.text(SIZES[1], 0.97, PARTICLES, ha="right", va="top", color=colours.sources["theory"])
     ghosts = Ghosts(stage, ax, RATIO_TOP, most(stage))
     place = stage.actor(ax.plot([0.1, 0.1], [-0.08, 0.9 * RATIO_TOP], color=colours.faint, linewidth=1.2)[0])
@@ -236,14 +237,14 @@ def transition(stage: Stage) -> Draw:
     key = legend(stage, stage.figure, states=("sat", "unsat", "unfinished", "dead", "running"), over="above the axis",
                  sources=dict(theory=PARTICLES, live="$N^*$: half of them fit", prediction="your prediction"),
                  band=f"16–84 % of {'redraws' if stage.narrow else 'redrawn seeds'}", **place)  # fmt: skip
+    own = next(line for line in key.get_lines() if line.get_label() == "your prediction")
     training = next(text for text in key.get_texts() if text.get_text() == style.MARKS["running"][3])
     band = stage.actor(ax.axvspan(0.1, 0.1, color=colours.ink, alpha=0.12, linewidth=0, zorder=1))
     star = stage.actor(ax.axvline(0.1, color=colours.sources["live"], zorder=1, **style.LINES["live"]))
     star_words = stage.actor(ax.text(0.1, STAR_WORDS, "", color=colours.ink, ha="left", va="top"))
     behind, ghosts = Behind(stage, ax, RATIO_TOP), Ghosts(stage, ax, RATIO_TOP)
-    kept = (
-        KeptNames(stage, 12, 134) if stage.narrow else KeptNames(stage, stage.width - 279, 0.4 * stage.height)
-    )  # below the legend
+    corner = (12, 134) if stage.narrow else (stage.width - 279, 0.4 * stage.height)
+    kept = KeptNames(stage, *corner)  # below the legend
     dots = Dots(stage, ax, top=RATIO_TOP)
     prediction = Prediction(stage, ax, named=True)
     flipped = False
@@ -253,6 +254,10 @@ def transition(stage: Stage) -> Draw:
         words = "stopped" if context.stopped else style.MARKS["running"][3]
         if words != training.get_text():
             training.set_text(words)
+            stage.reset_scenery()
+        colour = prediction.colour_for(context)
+        if colour != own.get_color():
+            own.set_color(colour)
             stage.reset_scenery()
         flip = context.values.get("axis") == "P/N"
         if flip != flipped:
@@ -291,9 +296,7 @@ def _mark_threshold(ds: Any, flip: bool, band: Any, star: Any, words: Any) -> No
         band.set_visible(False)
     edge = high if np.isfinite(high) else at
     words.set_position((low / 1.03 if flip and np.isfinite(low) else at / 1.03 if flip else edge * 1.03, STAR_WORDS))
-    words.set_horizontalalignment(
-        "right" if flip else "left"
-    )  # on the side where the networks fit: nothing stands there
+    words.set_horizontalalignment("right" if flip else "left")  # where the networks fit: nothing stands there
     words.set_text(f"{'$P/N^*$' if flip else '$N^*/P$'} = {at:.2g}")
 
 
@@ -317,7 +320,8 @@ def contrast(stage: Stage) -> Draw:
     if not stage.narrow:
         panels[1].set_ylabel("")
     panels[1].text(SIZES[1], 0.97, PARTICLES, ha="right", va="top", color=colours.sources["theory"])
-    legend(stage, figure, ("sat", "unsat", "unfinished", "dead"), over="above the axis", **below(stage))
+    legend(stage, figure, ("sat", "unsat", "unfinished", "dead"), over="above the axis",
+           called=dict(unsat=r"below the margin: $N_\Delta>0$"), **below(stage))  # fmt: skip
     kept = names_below(stage)
 
     def draw(ds: Any, context: Context) -> None:
@@ -370,7 +374,7 @@ def escape(stage: Stage) -> Draw:
         for mark in marks:
             mark.set_xdata([added, added])
         added_words.set_position((added + 0.02 * steps[-1], 0.99 * float(ds.P)))
-        more = f":\n+{sizes[-1] - sizes[0]:.0f} parameters" if np.isfinite(sizes[-1]) else ""
+        more = f":\n+{sizes[-1] - sizes[0]:.0f} weights" if np.isfinite(sizes[-1]) else ""
         added_words.set_text(f"neurons added{more}")
         small.set_text(f"N = {sizes[0]:.0f}")
         large.set_text(f"N = {sizes[-1]:.0f}" if np.isfinite(sizes[-1]) else "")
@@ -390,9 +394,7 @@ def _count_axis(stage: Stage, ax: Any, P: float) -> None:
 def _legend_of_lines(stage: Stage) -> None:
     """How the networks of these lines ended, below all axes."""
     states = ("sat", "unsat", "unfinished", "running")
-    lines = [
-        Line2D([], [], color=stage.colours.states[name], linewidth=2, label=style.MARKS[name][3]) for name in states
-    ]
+    lines = [Line2D([], [], color=stage.colours.states[name], linewidth=2, label=STATE_WORDS[name]) for name in states]
     stage.figure.legend(
         handles=lines, handletextpad=0.4, labelspacing=0.25, handlelength=1.8, borderaxespad=0.0, **below(stage)
     )
