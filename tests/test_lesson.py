@@ -581,7 +581,7 @@ def test_lesson_0_promises_what_its_own_runs_show():
     told = readings.small_losses(toy.toy_descent())
     assert 1e-6 < told["gap"] < 1e-3 and 0.5 * told["gap"] ** 2 == pytest.approx(told["low"] * 40 / told["left"])
     fewer = jamming.network_jamming(**apps.digits.start | dict(h=3.0))
-    assert int(fewer.N) == 42 and (fewer.N_delta.min(), fewer.N_delta.max()) == (39, 114), "what the answer says"
+    assert int(fewer.N) == 42 and (fewer.N_delta > 2 * fewer.N).any(), "what the answer says"
     longer, both = toy.toy_descent(budget=2000), toy.toy_descent(budget=1000, learning_rate=0.5)
     assert 0 < readings.satisfied(longer) < 4 == readings.satisfied(both), "what the hint says"
 
