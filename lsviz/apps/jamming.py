@@ -30,7 +30,7 @@ def ladder(P: int, L: int) -> tuple[Rung, ...]:
     return tuple(rungs)
 
 
-WIDTH = Ladder("N/P", lambda values: list(ladder(int(values["P"]), int(values["L"]))), follows=("P", "L"), long_name="parameters per point")
+WIDTH = Ladder("N/P", lambda values: list(ladder(int(values["P"]), int(values["L"]))), follows=("P", "L"), long_name="weights per point")
 MORE = dict(L=(1, 5), beta=SHARPNESS, seeds=(1, 32), labels=LABELS, dataset=DATA, data_seed=(0, 9))
 OPEN_MARKS = "Open marks are unfinished: the loss still more than halved in the last 10 iterations when the budget ended."
 
@@ -82,7 +82,8 @@ one_width = App(
     },
     status=one_width_status,
     trail="h",
-    caption="Eight networks of one size are training on MNIST digits. Move N/P: the dots of every size you visit stay.",
+    caption="Eight networks of one size are training on MNIST digits. Move N/P: the dots of every size you visit stay. "
+            "The dots of one size are spread sideways to be counted.",
     note=OPEN_MARKS,
 )
 
@@ -92,12 +93,17 @@ def transition_widths(values: dict[str, Any]) -> dict[str, Any]:
     called = {name: value for name, value in values.items() if name not in ("axis", "how")}
     if values["how"] == "adam":
         called.update(act="relu", optimizer="adam", budget=int(values["budget"]) * ADAM_STEPS)
-    if values["how"] == "adam" or values["beta"] >= 5 or values["L"] >= 4:
+    if values["how"] == "adam" or smeared(values):
         called["widths"] = sizes(values)
     return called
 
 
-ADAM_STEPS = 25  # first-order steps that cost as much as one second-order iteration, roughly
+def smeared(values: dict[str, Any]) -> bool:
+    """Deep or nearly sharp networks, which creep for longer than any budget here."""
+    return values["beta"] >= 5 or values["L"] >= 4
+
+
+ADAM_STEPS = 25  # first-order iterations that cost as much as one second-order iteration, roughly
 
 
 @lru_cache(maxsize=64)
@@ -116,12 +122,12 @@ def sizes(values: dict[str, Any], *about: Any) -> tuple[float, ...] | None:
 
 
 def below_words(ds: Any) -> str:
-    """N_Δ/N of the networks that have come to rest at the last size below N*."""
+    """N_Δ/N of the stuck networks at the last size below N*."""
     N = ds.N.values
     row = int(np.argmax(np.where(float(ds.N_star) >= N, N, -1)))
     stuck = ds.N_delta.values[row][ds.state.values[row] == "unsat"]
     if not stuck.size:
-        return "no network just below has come to rest"
+        return "no network just below is stuck"
     return f"median of the stuck just below: N_Δ/N = {np.median(stuck) / float(N[row]):.2f}"
 
 
@@ -130,14 +136,16 @@ def transition_status(ds: Any, values: dict[str, Any]) -> str:
     known = int((ds.state.values != "waiting").any(-1).sum())
     adam = values["how"] == "adam"
     budget = int(values["budget"])
-    steps = f"budget {budget} → {budget * ADAM_STEPS} Adam steps ({ADAM_STEPS} a unit)" if adam else count(budget, "iteration")
+    steps = f"budget {budget} → {budget * ADAM_STEPS} iterations of Adam ({ADAM_STEPS} a unit)" if adam else count(budget, "iteration")
     if np.isfinite(ds.N_star):
         at = float(ds.N_star)
         words = f"half of the networks fit at N*/P = {at / P:.2g} (P/N* = {P / at:.2g}; N* = {at:.0f}, P = {int(P)}); {below_words(ds)}"
     else:
         words = f"no threshold inside these sizes yet (P = {int(P)})"
     if adam:
-        words += "; ReLU by Adam at so few steps gives a ramp, not the transition"
+        words += "; not the clean jump: ReLU by Adam gives a ramp in so few iterations"
+    elif smeared(values):
+        words += "; not the clean jump: deep or nearly sharp networks creep for long, and at this budget smear it"
     return f"{words}; {count(known, 'size')} × {count(seeds, 'seed')}, {steps}"
 
 
@@ -149,8 +157,8 @@ transition = App(
     controls=dict(P=POINTS, L=(1, 5), budget=BUDGETS),
     more=dict(
         beta=SHARPNESS, seeds=(1, 32), labels=LABELS, dataset=DATA, data_seed=(0, 9),
-        how=Menu({"lm": "swish, second order", "adam": "ReLU, Adam (a ramp)"}, sign="descent"),
-        axis=Menu({"N/P": "against N/P", "P/N": "against P/N (the talk's slide)"}, sign="axis"),
+        how=Menu({"lm": "swish, second-order descent", "adam": "ReLU, Adam (a ramp)"}, sign="descent"),
+        axis=Menu({"N/P": "against N/P", "P/N": "against P/N (as on the slide)"}, sign="axis"),
     ),
     start=dict(P=300, L=2, budget=300, how="lm", axis="N/P"),
     arguments=transition_widths,
@@ -158,13 +166,13 @@ transition = App(
         "more points": dict(P=700),
         "32 networks a size": dict(seeds=32),
         "random labels": dict(labels="random"),
-        "the talk's slide: five layers, nearly ReLU, against P/N": dict(L=5, beta=10.0, axis="P/N"),
-        "ReLU by Adam, against P/N": dict(how="adam", axis="P/N"),
+        "five layers, nearly ReLU, against P/N as on the slide: a smear at this budget": dict(L=5, beta=10.0, axis="P/N"),
+        "ReLU by Adam, against P/N: a ramp at this budget": dict(how="adam", axis="P/N"),
     },
     status=transition_status,
     view=("axis",),
-    caption="Each dot is one network; sizes nearest to the expected threshold are trained first. Against P/N, as on the talk's slide, "
-            "small networks stand on the right.",
+    caption="Each dot is one network; the dots of one size are spread sideways to be counted. Sizes nearest to the expected threshold "
+            "are trained first. Against P/N, as on the slide of the talk (Mario Geiger's PhD defence), small networks stand on the right.",
     note=OPEN_MARKS,
 )  # fmt: skip
 
@@ -196,7 +204,7 @@ range_contrast = App(
     presets={"more points": dict(P=300), "other digits": dict(data_seed=1), "random labels": dict(labels="random")},
     status=contrast_status,
     caption="The same networks, starts and points, trained twice. Cross-entropy knows no margin and is never at rest: there N_Δ counts "
-            "the points with y f < 1 only to compare, “stuck” means that the loss no longer halves, and the descent stops at N_Δ = 0.",
+            "the points with y f < 1 only to compare, and the descent stops at N_Δ = 0. The dots of one size are spread sideways.",
 )
 
 
@@ -225,6 +233,7 @@ escape = App(
         "more points": dict(P=700, h=5.0),
     },
     status=escape_status,
-    caption="Small networks are trained until they are stuck; then silent neurons are added and the descent goes on. "
+    caption="Small networks are trained until they are stuck; then silent neurons (no later neuron listens to them yet) are added, "
+            "and the descent goes on. "
             "N changes on the way, so N_Δ itself is shown, not N_Δ/N.",
 )
