@@ -73,7 +73,7 @@ class Dots:
         self.words.set_horizontalalignment("right" if left else "left")
 
 
-ROOM = 135.0  # pixels that "88 above the axis" takes, and a little
+ROOM = 145.0  # pixels that "88 above the axis" takes, and a little
 
 
 def put(line: Any, x: np.ndarray, y: np.ndarray) -> None:

@@ -58,11 +58,11 @@ def most(stage: Stage) -> int:
     return 1 if stage.narrow else 3
 
 
-def names_below(stage: Stage, marks: tuple[str, ...] = Ghosts.MARKS) -> KeptNames:
+def names_below(stage: Stage, marks: tuple[str, ...] = Ghosts.MARKS, left: float = 0.66) -> KeptNames:
     """The names of what was kept, right of that legend; on a phone one of them, above it."""
     if stage.narrow:
         return KeptNames(stage, 12, 74, marks[: most(stage)])
-    return KeptNames(stage, 0.66 * stage.width, 58, marks)
+    return KeptNames(stage, left * stage.width, 58, marks)
 
 
 GAPS_TOP = 0.12  # share of the points in one bin, at the top of the bars
@@ -322,7 +322,7 @@ def contrast(stage: Stage) -> Draw:
     panels[1].text(SIZES[1], 0.97, PARTICLES, ha="right", va="top", color=colours.sources["theory"])
     legend(stage, figure, ("sat", "unsat", "unfinished", "dead"), over="above the axis",
            called=dict(unsat=r"below the margin: $N_\Delta>0$"), **below(stage))  # fmt: skip
-    kept = names_below(stage)
+    kept = names_below(stage, left=0.79)
 
     def draw(ds: Any, context: Context) -> None:
         kept.set(context.ghosts)
