@@ -10,8 +10,7 @@ from . import style
 from .stage import Context, Stage
 
 STATES = tuple(style.MARKS)
-# nearly at rest is not rest: never called so
-STATE_WORDS = {state: words for state, (*_, words) in style.MARKS.items()} | {"unsat": "stuck"}
+STATE_WORDS = {state: words for state, (*_, words) in style.MARKS.items()}
 
 
 class Dots:

@@ -46,7 +46,7 @@ _DARK = Palette(
 # mark, filled?, size, words. Shape and filling tell the states apart without colour.
 MARKS: dict[str, tuple[str, bool, float, str]] = {
     "sat": ("o", True, 7.5, "satisfied"),
-    "unsat": ("D", True, 7.0, "stuck: at rest"),
+    "unsat": ("D", True, 7.0, "stuck"),
     "unfinished": ("o", False, 8.0, "unfinished: still falling"),
     "dead": ("x", False, 8.0, "dead: constant output"),
     "failed": ("P", True, 8.0, "failed"),

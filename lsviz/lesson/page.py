@@ -213,6 +213,8 @@ def _cells(entry: dict) -> tuple[str, str]:
         return you, short(entry["outcome"]) if "outcome" in entry else "not seen yet"
     if entry.get("kind") == "break":
         return entry.get("reached", ""), "found"
+    if entry.get("kind") == "recall":
+        return entry.get("text", ""), "compared"
     tries = entry.get("tries", [])
     return "; ".join(map(str, tries)), "right" if entry.get("right") else "open"
 

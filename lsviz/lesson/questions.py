@@ -22,7 +22,7 @@ class Recall(Item):
 
     def __init__(self, answers: Answers, key: str, ask: str, answer: str):
         super().__init__(answers, key)
-        self.answer = answer
+        self.ask, self.answer = plain(ask), answer
         self.field = w.Text(placeholder="a few words of your own", layout=w.Layout(width="100%", max_width="34rem"))
         named(self.field, ask)
         self.show = button("Compare", self.compare, tip="Show the answer, after you have written yours", disabled=True)
@@ -33,7 +33,7 @@ class Recall(Item):
     def compare(self) -> None:
         if not self.field.value.strip():
             return self.feedback.say("bad", "Write a few words first, even “I do not remember”.")
-        self.put(text=self.field.value.strip())
+        self.put(ask=self.ask, text=self.field.value.strip())
         self.feedback.say("note", self.answer)
 
     def restore(self, entry: dict) -> None:
