@@ -213,7 +213,10 @@ class Dense:
             d = _scaled(d, layer.scale)  # s_l on the small stack, not on the P × P matrices
             part = xp.matrix_transpose(d) @ d if layer.fan_out > 1 else d[:, 0, :, None] * d
             part *= xp.matrix_transpose(a) @ a
-            total = part if total is None else xps.add(total, part)
+            if total is None:
+                total = part
+            else:
+                total += part
         return total
 
     def jacobian(self, stacks: Stacks, sensitivities: list[Any]) -> Any:

@@ -55,7 +55,7 @@ def toy_descent(*, P: int = 40, noise: float = 0.15, labels: str = "parity", dat
     table.x1[:], table.x2[:], table.y[:] = training.x[:, 0], training.x[:, 1], training.y
     last: Any = None
     table.prepare(lambda: _show(table, net, last, cells))
-    for last in _quiet(descent.gradient_descent(fit, net.init(seeds), budget=budget, learning_rate=learning_rate)):
+    for last in descent.quiet(descent.gradient_descent(fit, net.init(seeds), budget=budget, learning_rate=learning_rate)):
         table.loss_trace[last.step] = last.loss
         yield table.set(iterations=last.step, progress=last.step / budget)
     table.loss_trace[last.step :] = last.loss  # who is done stays
@@ -64,16 +64,6 @@ def toy_descent(*, P: int = 40, noise: float = 0.15, labels: str = "parity", dat
         last.gaps, training.y, last.failed, earlier, last.loss, budget=budget, second_order=False
     )
     yield table
-
-
-def _quiet(steps: Iterator[Any]) -> Iterator[Any]:
-    """The same steps without warnings: too large a step makes the numbers overflow, which is a lesson, not a fault."""
-    while True:
-        with np.errstate(over="ignore", invalid="ignore"):  # never across a yield
-            now = next(steps, None)
-        if now is None:
-            return
-        yield now
 
 
 def _table(plane: np.ndarray, budget: int, seeds: tuple[int, ...], P: int) -> Table:

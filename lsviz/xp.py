@@ -54,12 +54,6 @@ def multiply(a: Any, b: Any, out: Any) -> None:
         out[...] = a * b
 
 
-def add(a: Any, b: Any) -> Any:
-    """a + b, written over a."""
-    a += b
-    return a
-
-
 def softplus(x: Any) -> Any:
     """log(1 + e^x) without overflow."""
     xp = namespace(x)

@@ -31,7 +31,8 @@ def ladder(P: int, L: int) -> tuple[Rung, ...]:
 
 
 WIDTH = Ladder("N/P", lambda values: list(ladder(int(values["P"]), int(values["L"]))), follows=("P", "L"), long_name="weights per point")
-MORE = dict(L=(1, 5), beta=SHARPNESS, seeds=(1, 32), labels=LABELS, dataset=DATA, data_seed=(0, 9))
+WHICH = dict(labels=LABELS, dataset=DATA, data_seed=(0, 9))
+MORE = dict(L=(1, 5), beta=SHARPNESS, seeds=(1, 32), **WHICH)
 OPEN_MARKS = "Open marks are unfinished: the loss still more than halved in the last 10 iterations when the budget ended."
 
 
@@ -156,7 +157,7 @@ transition = App(
     picture="jamming:transition",
     controls=dict(P=POINTS, L=(1, 5), budget=BUDGETS),
     more=dict(
-        beta=SHARPNESS, seeds=(1, 32), labels=LABELS, dataset=DATA, data_seed=(0, 9),
+        beta=SHARPNESS, seeds=(1, 32), **WHICH,
         how=Menu({"lm": "swish, second-order descent", "adam": "ReLU, Adam (a ramp)"}, sign="descent"),
         axis=Menu({"N/P": "against N/P", "P/N": "against P/N (as on the slide)"}, sign="axis"),
     ),
@@ -198,7 +199,7 @@ range_contrast = App(
     source="range_contrast",
     picture="jamming:contrast",
     controls=dict(P=POINTS, budget=BUDGETS, seeds=(1, 32)),
-    more=dict(L=(1, 5), beta=SHARPNESS, labels=LABELS, dataset=DATA, data_seed=(0, 9)),
+    more=dict(L=(1, 5), beta=SHARPNESS, **WHICH),
     start=dict(P=200, budget=300, seeds=12),
     arguments=contrast_widths,
     presets={"more points": dict(P=300), "other digits": dict(data_seed=1), "random labels": dict(labels="random")},
@@ -223,7 +224,7 @@ escape = App(
     source="escape",
     picture="jamming:escape",
     controls=dict(h=WIDTH, add=Steps([1, 2, 3, 4, 5, 6, 7, 8, 10], unit="neurons per layer"), P=POINTS),
-    more=dict(budget=BUDGETS, L=(1, 5), beta=SHARPNESS, seeds=(1, 32), labels=LABELS, dataset=DATA, data_seed=(0, 9)),
+    more=dict(budget=BUDGETS, **MORE),
     start=dict(h=3.0, add=7, P=300, budget=300),
     presets={
         "one neuron a layer: too few": dict(add=1),

@@ -2,6 +2,6 @@
 
 from .first_order import adam, fire, gradient_descent, gradient_flow
 from .levenberg_marquardt import levenberg_marquardt
-from .state import State
+from .state import State, quiet
 
-__all__ = ["State", "adam", "fire", "gradient_descent", "gradient_flow", "levenberg_marquardt"]
+__all__ = ["State", "adam", "fire", "gradient_descent", "gradient_flow", "levenberg_marquardt", "quiet"]

@@ -1,7 +1,10 @@
 """What every descent yields, and what it asks of a problem."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
 
 from .. import xp as xps
 
@@ -36,6 +39,16 @@ class Problem(Protocol):
     def evaluate(self, w: Any) -> Evaluation:
         """Loss, gradient, gaps."""
         ...
+
+
+def quiet(steps: Iterator[State]) -> Iterator[State]:
+    """The same states without warnings of broken numbers: such a seed is flagged. Never held across a yield."""
+    while True:
+        with np.errstate(all="ignore"):
+            state = next(steps, None)
+        if state is None:
+            return
+        yield state
 
 
 def unsatisfied(gaps: Any, tol: Any = 1e-6) -> Any:

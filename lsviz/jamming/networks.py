@@ -8,7 +8,7 @@ import numpy as np
 from .. import data, network
 from ..experiment import Table, experiment
 from .count import Fit
-from .training import Training, around, expected_jump, mark_threshold, nearest_first, recorded_steps, scan
+from .training import Training, around, expected_jump, nearest_first, recorded_steps, scan, threshold_marker
 
 GAP_EDGES = np.linspace(-3, 2, 51)
 LOG_EDGES = np.logspace(-9, 4, 53)
@@ -115,7 +115,7 @@ def network_transition(
     for name in ("N_star", "N_star_low", "N_star_high"):
         table.add(name)
     jobs = [(i, Fit(nets[i], points, loss)) for i in nearest_first(nets, jump)]
-    table.prepare(lambda: mark_threshold(table))
+    table.prepare(threshold_marker(table))
     yield from scan(table, nets, jobs, seeds, optimizer, budget)
 
 

@@ -45,13 +45,9 @@ class Training:
     def states(self) -> Iterator[State]:
         """The descent's states; counts and traces are up to date at every yield."""
         row = 0
-        with np.errstate(all="ignore"):  # a seed whose numbers break is flagged, not warned of
+        with np.errstate(all="ignore"):  # gradient flow evaluates once before its first state
             steps = _DESCENTS[self.optimizer](self.fit, self.w, budget=self.budget)
-        while True:
-            with np.errstate(all="ignore"):
-                state = next(steps, None)
-            if state is None:
-                return
+        for state in descent.quiet(steps):
             self.state, self.w, self.loss = state, state.w, state.loss
             self.N_delta = unsatisfied(state.gaps).astype(float)
             if state.step <= max(self._since, 0):
@@ -121,9 +117,17 @@ def nearest_first(nets: list[network.Dense], N: float) -> list[int]:
     return sorted(range(len(nets)), key=lambda i: abs(math.log(nets[i].N / N)))
 
 
-def mark_threshold(table: Table) -> None:
-    """Write N* and its bootstrap range from the widths that are done, as soon as they bracket it."""
-    known = np.all((table.state != "waiting") & (table.state != "running"), axis=1)
-    if known.sum() >= 2:
+def threshold_marker(table: Table) -> Callable[[], None]:
+    """What writes N* and its bootstrap range into the table, from the widths that are done: anew only when one more is done."""
+    done = 0
+
+    def mark() -> None:
+        nonlocal done
+        known = np.all((table.state != "waiting") & (table.state != "running"), axis=1)
+        if known.sum() < 2 or known.sum() == done:
+            return
+        done = known.sum()
         best, low, high = threshold(table.N[known], table.state[known] == "sat")
         table.set(N_star=best, N_star_low=low, N_star_high=high)
+
+    return mark

@@ -93,31 +93,9 @@ def between(ds: Any) -> int:
     return int(((table > BETWEEN[0]) & (table < BETWEEN[1])).sum())
 
 
-def rightly_classified(ds: Any) -> float:
-    """Of the points below the margin (Δ > 0), the share whose sign is right all the same (Δ < 1)."""
-    counts = ds.gap_count.sum("seed")
-    below = float(counts.where(ds.gap_bin > 0).sum())
-    return float(counts.where((ds.gap_bin > 0) & (ds.gap_bin < 1)).sum()) / below if below else float("nan")
-
-
 def satisfied(ds: Any) -> int:
     """How many networks ended with every point beyond the margin."""
     return int((ds.state == "sat").sum())
-
-
-def jump_in(low: float, high: float, **held: Any) -> Any:
-    """A goal for break_it: N*/P inside (low, high) while the controls `held` keep their values."""
-
-    def goal(values: dict[str, Any], ds: Any) -> bool | str:
-        moved = [name for name, value in held.items() if values[name] != value]
-        if moved:
-            return f"Not like this: put {', '.join(moved)} back."
-        at = jump(ds)
-        if not np.isfinite(at):
-            return "This run does not bracket the threshold: no size had half of its networks satisfied."
-        return low < at < high or f"N*/P = {at:.2g} is not there yet."
-
-    return goal
 
 
 def many_between(count: int) -> Any:
@@ -158,7 +136,7 @@ def reaches_zero(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def right_side(ds: Any) -> float:
-    """As `rightly_classified`, but points that touch the margin to rounding do not count; NaN when all are satisfied."""
+    """Of the unsatisfied points, the share whose sign is right all the same (Δ < 1); NaN when all are satisfied."""
     counts, below = ds.gap_count.sum("seed"), float(ds.N_delta.sum())
     wrong = float(counts.where(ds.gap_bin > 1).sum())
     return 1 - wrong / below if below else float("nan")
