@@ -19,7 +19,7 @@ class App:
     presets: {words: values}. status: format string over `ds`' scalars and the values, or callable(ds, values) → str; its
     sentence is also the picture's text alternative. arguments: values → the experiment's arguments, if they differ.
     view: controls that only change the picture. trail: the control along which finished results are collected.
-    needs: arguments the app holds fixed. behind: a Dataset drawn behind.
+    needs: arguments the app holds fixed. behind: a Dataset drawn behind. doing: what it is doing while no answer is final.
     """
 
     name: str
@@ -38,6 +38,7 @@ class App:
     behind: Any = None
     caption: str = ""
     note: str = ""
+    doing: str = "training"
     size: tuple[int, int] = (900, 430)
     narrow: tuple[int, int] = (380, 620)
 

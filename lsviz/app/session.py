@@ -324,7 +324,7 @@ class Session:
             words = told.format(**{**self._shown_values, **scalars})
         if self.stopped:  # nothing will come "yet"
             return f"Stopped before the end, after {self.elapsed:.1f} s: {words.replace(' yet', '')}{self._kept}"
-        return f"{words}, {self.elapsed:.1f} s{'' if self.finished else ' (training)'}{self._kept}"
+        return f"{words}, {self.elapsed:.1f} s{'' if self.finished else f' ({self.app.doing})'}{self._kept}"
 
     def _stage(self) -> Stage:
         (width, height), told = self.app.size, self.picture.width_px
