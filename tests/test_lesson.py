@@ -277,6 +277,31 @@ def test_a_number_may_be_predicted_and_stays_on_the_axes():
     assert session.prediction is not None
 
 
+def test_two_predictions_of_one_picture_wait_for_each_other_and_make_one_curve():
+    session = Session(n=64)
+    first = jump(Answers(), session, value=(0.5, 1), show=False)
+    second = Predict(
+        Answers(), "z", session, "How many?", outcome=lambda ds: ds.Z, words="{expected}, {outcome}",
+        options={"two": 2.0, "six": 6.0}, beside=first, sketch=lambda at, height: ([0, at, at, 1], [0, 0, height, height]),
+    )  # fmt: skip
+    assert session.widget not in first.widget.children and session.widget in second.widget.children
+    second.choice.value = "six"
+    second.commit()
+    assert session.locked and "waits" in second.feedback.text and session.prediction is None
+    first.field.value = "0.7"
+    first.commit()
+    assert not session.locked and session.prediction == ([0, 0.7, 0.7, 1], [0, 0, 6.0, 6.0])
+    session.gives(ratio=0.84, Z=4.0)
+    assert "0.84" in first.gap.text and second.gap.text == "6, 4"
+    second.blank()
+    first.blank()
+    assert session.locked and session.prediction is None
+    second.choice.value = "two"
+    second.commit()
+    first.give_up()
+    assert not session.locked and session.prediction is None, "one of the two numbers is not known"
+
+
 @pytest.mark.parametrize("given", [{}, dict(value=(0, 1), options={"a": 1})])
 def test_a_prediction_is_of_one_kind(given):
     with pytest.raises(ValueError, match="exactly one"):

@@ -25,6 +25,9 @@ class Predict(Item):
     only choices; `value` (low, high) a number typed, drawn as a line at value/scale if `level` is (scale, x0, x1).
     `outcome(ds)` is what the run gives, `expected(x, y)` reads the same quantity off the learner's curve, and `words` states the
     gap with {expected}, {outcome}, {factor}, {difference}.
+
+    Two predictions may share one session: the second is given `beside` the first (made with show=False), the result waits for both,
+    and `sketch(first, second)` makes one curve (x, y) of the two numbers.
     """
 
     kind = "predict"
@@ -46,6 +49,9 @@ class Predict(Item):
         axes: int = 0,
         xs: Sequence[float] | np.ndarray | None = None,
         level: tuple[float, float, float] | None = None,
+        beside: "Predict | None" = None,
+        sketch: Callable[[float, float], Curve] | None = None,
+        show: bool = True,
     ):
         super().__init__(answers, key)
         if sum(given is not None for given in (shapes, options, value)) != 1:
@@ -57,6 +63,9 @@ class Predict(Item):
         self.curve: tuple[np.ndarray, np.ndarray] | None = None
         self.guess: float | None = None
         self.committed, self.start = False, dict(session.values)
+        self.partner, self.sketch = beside, sketch
+        if beside is not None:
+            beside.partner, beside.sketch = self, sketch and (lambda second, first: sketch(first, second))
         self.feedback, self.gap = Feedback("lsviz-prediction"), Feedback("lsviz-prediction")
         self.entry = self._entry()
         self.commit_button = button("This is my prediction", self.commit, main=True, tip="Commit, and see the result")
@@ -72,7 +81,7 @@ class Predict(Item):
             *self.entry,
             row(self.commit_button, self.unsure_button),
             self.feedback.widget,
-            session.widget,
+            *([session.widget] if show else []),
             self.gap.widget,
             css="lsviz-predict",
         )
@@ -181,16 +190,25 @@ class Predict(Item):
         for widget in self.entry:
             if hasattr(widget, "disabled"):
                 widget.disabled = True
-        self.session.prediction = self.curve
+        shown = self._on_axes()
+        self.session.prediction = shown
         if self.shapes is not None:
             self.session.picture.draw = None
-        self.session.unlock()
-        self.feedback.say(
-            "note", "Committed. Your prediction stays on the picture." if self.curve is not None else "Committed."
-        )
+        waits = self.partner is not None and not self.partner.committed
+        if not waits:
+            self.session.unlock()
+        stays = " Your prediction stays on the picture." if shown is not None else ""
+        self.feedback.say("note", f"Committed.{' The result waits for the other prediction.' if waits else stays}")
         for callback in self._turns:
             callback(True)
         self._result(getattr(self.session, "result", None))
+
+    def _on_axes(self) -> Any:
+        """What the picture shows of it: its own curve, or the sketch of both numbers once they are known."""
+        if self.sketch is None or self.partner is None:
+            return self.curve
+        other = self.partner.guess
+        return None if self.guess is None or other is None else self.sketch(other, self.guess)
 
     def blank(self) -> None:
         """Locked again, with nothing predicted."""
@@ -216,10 +234,8 @@ class Predict(Item):
 
     def _result(self, ds: Any) -> None:
         """State the gap once, for the run the prediction was about; later moves of the controls do not change it."""
-        if (
-            self.committed and self.curve is not None and self.session.prediction is None
-        ):  # Reset has cleared the picture
-            self.session.prediction = self.curve
+        if self.committed and self.session.prediction is None and (shown := self._on_axes()) is not None:
+            self.session.prediction = shown  # Reset has cleared the picture
         if not self.committed or self.gap.text or not finished(ds) or dict(self.session.values) != self.start:
             return
         found = float(self.outcome(ds))
