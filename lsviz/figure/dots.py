@@ -1,5 +1,6 @@
 """Networks as dots: one mark per state, open when unfinished, at the edge when off the scale; and what stands behind them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -124,20 +125,19 @@ def medians(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return places, np.array([np.median(y[x == at]) for at in places])
 
 
-class Memo:
-    """`stack` of many Datasets, worked out again only when the list changes: a trail is the same for many frames."""
+Read = Callable[[Any], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
-    def __init__(self) -> None:
-        self._key: tuple = ()
-        self._held: list[Any] = []
-        self._found = stack([])
+
+class Memo:
+    """`stack` of what `read` finds in many Datasets, each read once: a trail is the same for many frames, or grows by one."""
+
+    def __init__(self, read: Read = per_seed) -> None:
+        self._read = read
+        self._known: dict[int, tuple[Any, Any]] = {}  # with the Dataset, so that its id is not given to another one
 
     def __call__(self, datasets: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        key = tuple(map(id, datasets))
-        if key != self._key:
-            self._key, self._held = key, list(datasets)  # held, so that an id is not given to another Dataset
-            self._found = stack([per_seed(ds) for ds in datasets])
-        return self._found
+        self._known = {id(ds): self._known.get(id(ds)) or (ds, self._read(ds)) for ds in datasets}
+        return stack([found for _, found in self._known.values()])
 
 
 class Ghosts:
@@ -148,11 +148,11 @@ class Ghosts:
 
     MARKS = ("s", "v", "h")
 
-    def __init__(self, stage: Stage, ax: Any, top: float, most: int = 3):
+    def __init__(self, stage: Stage, ax: Any, top: float, most: int = 3, read: Read = per_seed):
         self.top = 0.965 * top
         self.lines = [ax.plot([], [], zorder=2, **grey_mark(stage, mark))[0] for mark in self.MARKS[:most]]
         stage.actor(self.lines)
-        self._found = [Memo() for _ in self.MARKS]
+        self._found = [Memo(read) for _ in self.MARKS]
 
     def set(self, kept: list[tuple[str, list[Any]]], flip: bool = False) -> None:
         """Each keeping is (words, Datasets)."""
