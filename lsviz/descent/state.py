@@ -1,5 +1,6 @@
 """What every descent yields, and what it asks of a problem."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -20,8 +21,12 @@ class State:
     failed: Any  # (S,) bool: broken numbers, frozen at the last good step
 
     def put(self, index: Any, w: Any, loss: Any, gaps: Any) -> None:
-        """Write the present values of some seeds."""
-        self.w[index], self.loss[index], self.gaps[index] = w, loss, gaps
+        """Write the present values of some seeds. A packing's pairs in reach come and go: −inf fills the shorter rows."""
+        self.w[index], self.loss[index] = w, loss
+        if gaps.shape[1] != self.gaps.shape[1]:
+            most = max(gaps.shape[1], self.gaps.shape[1])
+            self.gaps, gaps = widened(self.gaps, most), widened(gaps, most)
+        self.gaps[index] = gaps
 
 
 class Evaluation(NamedTuple):
@@ -56,6 +61,12 @@ def unsatisfied(gaps: Any, tol: Any = 1e-6) -> Any:
     xp = xps.namespace(gaps)
     tol = tol[:, None] if getattr(tol, "ndim", 0) == 1 else tol
     return xp.sum(xp.astype(gaps > tol, xp.int64), axis=1)
+
+
+def widened(gaps: Any, columns: int) -> Any:
+    """Gaps (S, P) with −inf appended up to `columns`."""
+    xp, more = xps.namespace(gaps), columns - gaps.shape[1]
+    return xp.concat([gaps, xp.full_like(gaps[:, :1], -math.inf) + xp.zeros((1, more))], axis=1) if more else gaps
 
 
 def where(mask: Any) -> Any:
