@@ -23,6 +23,15 @@ _REGISTRY = {
     "network_transition": "lsviz.jamming:network_transition",
     "range_contrast": "lsviz.jamming:range_contrast",
     "escape": "lsviz.jamming:escape",
+    "quench": "lsviz.particles:quench",
+    "compression": "lsviz.particles:compression",
+    "packing_transition": "lsviz.particles:packing_transition",
+    "threshold": "lsviz.particles:threshold",
+    "counting": "lsviz.particles:counting",
+    "flat_directions": "lsviz.particles:flat_directions",
+    "glassiness": "lsviz.particles:glassiness",
+    "density_transition": "lsviz.particles:density_transition",
+    "range_of_force": "lsviz.particles:range_of_force",
 }
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import kernels
 from .system import FLAT, Packing
 
 SKIN = 0.3  # of the list of near pairs, in small diameters
@@ -74,6 +73,8 @@ class Walker:
 
     def fire(self, steps: int, quiet: float) -> int:
         """Up to `steps` steps of FIRE, fewer if it settles to `quiet`; how many were made."""
+        from . import kernels
+
         p, made = self.packing, 0
         while True:
             done = kernels.fire(p.code, self.q, self.v, self.force, self.memory, p.n, p.dim, p.box, p.major, p.minor, p.gyration,
@@ -91,6 +92,8 @@ class Walker:
     def newton(self, steps: int, tol: float) -> bool:
         """Damped Newton steps, (H + μ)δ = force, from where FIRE stands; true once the residual is below tol. Keeps the best point."""
         from scipy.linalg.lapack import dposv
+
+        from . import kernels
 
         p, mu = self.packing, 1e-4
         matrix = np.empty((p.size, p.size))
