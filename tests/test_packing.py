@@ -95,7 +95,7 @@ def test_evaluate_is_energy_gradient_gaps(name):
 
 
 @pytest.mark.parametrize("dim", [2, 3])
-@pytest.mark.parametrize("n", [4, 5, 9, 17, 64, 150])
+@pytest.mark.parametrize("n", [4, 5, 9, 17, 64, 150, 400])
 def test_every_size_of_box(n, dim):
     """Few particles in a small box (fewer than three cells a side) to many, dilute to dense; on the seams of the box as well."""
     for phi in (0.02, 0.5, 0.9):
@@ -142,6 +142,23 @@ def test_two_at_one_place(name):
     w[0, p.dim : 2 * p.dim] = w[0, : p.dim]
     assert q.energy(w)[0] == pytest.approx(0.5, abs=1e-12) and np.isfinite(q.force(w)).all()
     assert q.gaps(w).max() == pytest.approx(1) and np.isfinite(q.hessian(w)).all()
+
+
+@pytest.mark.parametrize("big", [1, 3, 12])
+@pytest.mark.parametrize("kind", ["discs", "balls", "ellipses"])
+def test_a_giant_among_many(kind, big):
+    """One large particle makes the cells large and few, or leaves no room for cells at all."""
+    rng = np.random.default_rng(big)
+    n, dim = 300, 3 if kind == "balls" else 2
+    d = rng.uniform(0.5, 1.0, n)
+    d[17] = big
+    box = max(2.1 * big, 0.8 * n ** (1 / dim))
+    x = rng.uniform(-box, 2 * box, (n, dim))
+    if kind == "ellipses":
+        p = Packing.from_arrays(x, box, semi_axes=np.stack([d, 0.6 * d], 1) / 2, angles=rng.uniform(0, 7, n))
+    else:
+        p = Packing.from_arrays(x, box, diameters=d)
+    agree(p, p.w0, rtol=1e-11)
 
 
 def test_a_call_leaves_nothing_behind():
