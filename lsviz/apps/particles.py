@@ -1,0 +1,299 @@
+"""Apps of chapter 2: particles jam. N_Δ/N of discs, ellipses and networks; which N; range, approach and protocol."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..app import App, Menu, Steps
+from ..data import STORE
+
+KIND = Menu({"discs": "discs", "ellipses": "ellipses", "balls": "balls (3D)"}, sign="particles")
+ASPECT = Steps([1.0, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0], unit="long axis over short axis")
+NUMBER = Steps([24, 32, 48, 64], unit="particles")
+SIZES = Steps([1.0, 1.1, 1.2, 1.4, 1.6, 2.0], unit="large over small")
+ACCURACY = Steps([1e-6, 1e-5, 1e-4, 1e-3], unit="mean overlap at the end")
+BUDGET = Steps([500, 2000, 5000, 20000, 50000], unit="iterations")
+POINTS = Steps([100, 200, 300, 500], unit="points")
+OPEN_MARKS = "Open marks are unfinished: still moving when the budget ended."
+DOING = "pressing"
+
+Status = Callable[[Any, dict[str, Any]], str]
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def compiles(words: Status) -> Status:
+    """A status line that says so while the program for the particles is being translated for this processor."""
+
+    def told(ds: Any, values: dict[str, Any]) -> str:
+        if "compiling" in ds and float(ds.compiling) < 1:
+            return f"preparing the particles for this processor, once: {float(ds.compiling):.0%}"
+        return words(ds, values)
+
+    return told
+
+
+def unfinished(state: Any) -> str:
+    """How many of the packings did not come to rest, as the end of a sentence; nothing when all did."""
+    state = np.asarray(state)
+    left, whole = int((state == "unfinished").sum()), int(np.isin(state, ("sat", "unsat", "unfinished", "failed")).sum())
+    broken = int((state == "failed").sum())
+    said = [f"{left} of {whole} not converged within the budget (open)"] if left else []
+    return "".join(f"; {words}" for words in [*said, *([f"{broken} failed"] if broken else [])])
+
+
+def median(values: Any) -> float:
+    """The median of the finite values; NaN without any."""
+    values = np.asarray(values, float)
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if values.size else float("nan")
+
+
+SYSTEM_WORDS = {"discs": "discs", "ellipses": "ellipses", "network": "networks"}
+
+
+def nearest_jammed(ds: Any, system: str) -> float:
+    """Median N_Δ/N of a system's jammed seeds at the density nearest to its threshold that has any; NaN without."""
+    one = ds.sel(system=system)
+    jammed, away = one.state.values == "unsat", np.abs(np.log(one.density.values / float(one.threshold_at)))
+    rows = [row for row in np.argsort(away) if np.isfinite(away[row]) and jammed[row].any()]
+    if not rows:
+        return float("nan")
+    return median((one.N_delta.values / one.N.values)[rows[0]][jammed[rows[0]]])
+
+
+def density_status(ds: Any, values: dict[str, Any]) -> str:
+    said = []
+    for system, words in SYSTEM_WORDS.items():
+        at, ratio = float(ds.threshold_at.sel(system=system)), nearest_jammed(ds, system)
+        where = f"P/N = {at:.2g}" if system == "network" else f"φ = {at:.3f}"
+        if np.isfinite(at):
+            said.append(f"{words} jam at {where}" + (f" with N_Δ/N = {ratio:.2f}" if np.isfinite(ratio) else ""))
+    if not said:
+        known = int((ds.state.values != "waiting").sum())
+        said = [f"no threshold yet; {known} of {ds.state.size} known"]
+    return (f"{'; '.join(said)}; n = {int(values['n'])}, a = {values['aspect']:g}, P = {int(values['P'])}, "
+            f"{count(ds.sizes['seed'], 'seed')}{unfinished(ds.state)}")  # fmt: skip
+
+
+density = App(
+    name="density",
+    title="Discs, ellipses and networks jam alike: N_Δ/N jumps from 0, to 1 for discs and to less for the others",
+    source="density_transition",
+    picture="particles:density",
+    controls=dict(aspect=Steps([1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0], unit="long axis over short axis"), n=NUMBER, P=POINTS),
+    more=dict(
+        seeds=(1, 16), budget=Steps([20, 40, 80, 150, 300], unit="iterations of a network"), data_seed=(0, 9),
+        axis=Menu({"relative": "density over its threshold, all together", "own": "each against its own density"}, sign="axis"),
+    ),
+    start=dict(aspect=1.1, n=32, P=300, seeds=8, budget=150, axis="relative"),
+    presets={
+        "nearly discs": dict(aspect=1.02),
+        "long ellipses": dict(aspect=3.0),
+        "more particles": dict(n=64),
+        "each against its own density": dict(axis="own"),
+        "networks with too few iterations": dict(budget=40),
+    },
+    status=compiles(density_status),
+    view=("axis",),
+    caption="Each dot is one packing or one network. Below its threshold every constraint is met: N_Δ = 0. N counts the freedoms: 2 for a "
+            "disc, 3 for an ellipse (it can turn), the weights of a network; particles that nothing holds are left out.",
+    note=OPEN_MARKS,
+    doing=DOING,
+)  # fmt: skip
+
+
+@cache
+def ellipses_table() -> Any:
+    """The stored run behind `which_N` (n = 64, 20 packings an aspect ratio), or None where the package has none."""
+    import xarray as xr
+
+    file = STORE / "ellipses.json"
+    return xr.Dataset.from_dict(json.loads(file.read_text("utf-8"))) if file.is_file() else None
+
+
+COUNTS = Menu({"2": "2 for every particle", "3": "3 for every particle", "honest": "as many as cost something"}, sign="which N?")
+
+
+def which_N_status(ds: Any, values: dict[str, Any]) -> str:
+    N = ds["N" if values["count"] == "honest" else f"freedoms_{values['count']}"]
+    ratio, aspects = (ds.N_delta / N).values, ds.aspect.values
+    known = [i for i in range(len(aspects)) if np.isfinite(ratio[i]).any()]
+    if not known:
+        return f"no packing yet; n = {int(values['n'])}, {count(ds.sizes['seed'], 'seed')}"
+    shown = [i for i in known if aspects[i] in (1, 1.1)] or known[:2]
+    said = [f"a = {aspects[i]:g}: N_Δ/N = {median(ratio[i]):.2f}, Z = {median(ds.Z.values[i]):.2f}" for i in shown]
+    how = {"2": "2 freedoms for every particle", "3": "3 freedoms for every particle", "honest": "2 freedoms for a disc, 3 for an ellipse"}
+    return (f"{how[values['count']]}: {'; '.join(said)}; n = {int(values['n'])}, "
+            f"{count(ds.sizes['seed'], 'seed')}{unfinished(ds.state)}")  # fmt: skip
+
+
+which_N = App(
+    name="which_N",
+    title="Between discs and ellipses the contacts do not jump: what jumps is N, the number that they are counted against",
+    source="counting",
+    picture="particles:which_N",
+    controls=dict(count=COUNTS, n=NUMBER, seeds=(1, 8)),
+    more=dict(ratio=SIZES, accuracy=ACCURACY),
+    start=dict(count="honest", n=32, seeds=4, ratio=1.4, accuracy=1e-4),
+    presets={
+        "2 for every particle": dict(count="2"),
+        "3 for every particle": dict(count="3"),
+        "equal sizes: order counts double": dict(ratio=1.0, count="2"),
+        "more particles": dict(n=64),
+    },
+    status=compiles(which_N_status),
+    view=("count",),
+    behind=ellipses_table,
+    caption="Packings of one density each: the one at which they jam. A disc that turns changes nothing, so its angle cannot count; "
+            "an ellipse that turns pushes its neighbours. The same contacts, three numbers N.",
+    note="Open marks have not converged.",
+    doing=DOING,
+)
+
+
+def jump_words(ds: Any, system: str) -> str:
+    """How far N_Δ/N moves between neighbouring densities, at most."""
+    one = ds.sel(system=system)
+    middle = np.array([median(row) for row in (one.N_delta / one.N).values])
+    steps = np.abs(np.diff(middle))
+    return f"{np.nanmax(steps):.2f}" if np.isfinite(steps).any() else "not known yet"
+
+
+def range_status(ds: Any, values: dict[str, Any]) -> str:
+    return (f"largest step of N_Δ/N between neighbouring densities: {jump_words(ds, 'discs')} for discs, "
+            f"{jump_words(ds, 'lennard_jones')} for Lennard-Jones (median); n = {int(values['n'])}, "
+            f"{count(ds.sizes['seed'], 'seed')}{unfinished(ds.state)}")  # fmt: skip
+
+
+long_short_range = App(
+    name="long_short_range",
+    title="Only a push of finite range has a threshold: under a long range nothing jumps",
+    source="range_of_force",
+    picture="particles:long_short_range",
+    controls=dict(n=Steps([48, 64, 96, 128], unit="particles"), seeds=(1, 16), budget=BUDGET),
+    more=dict(ratio=SIZES),
+    start=dict(n=64, seeds=4, budget=20000, ratio=1.4),
+    presets={
+        "more particles": dict(n=128),
+        "one packing a density": dict(seeds=1),
+        "a budget that is too short": dict(budget=500),
+    },
+    status=compiles(range_status),
+    caption="Discs push each other only where they overlap. Lennard-Jones particles (Van der Waals) pull and push from afar (here up to "
+            "2.5 diameters) and are never free: for them N_Δ counts pairs nearer than 1.5. The dots of one density are spread sideways.",
+    note=OPEN_MARKS,
+    doing=DOING,
+)  # fmt: skip
+
+
+FREEDOMS = {"discs": (2, "discs"), "ellipses": (3, "ellipses"), "balls": (3, "balls")}
+
+
+def approach_status(ds: Any, values: dict[str, Any]) -> str:
+    phi_J, (_, words) = ds.phi_J.values, FREEDOMS[values["kind"]]
+    about = f"{int(values['n'])} {words}" + (f" of aspect {values['aspect']:g}" if values["kind"] == "ellipses" else "")
+    made = int(np.isfinite(ds.phi_trace.values).sum())
+    if not np.isfinite(phi_J).any():
+        phi = ds.phi_trace.values[np.isfinite(ds.phi_trace.values).any(1)]
+        return f"{about}: at φ = {median(phi[-1]):.3f}, φ_J not known yet" if len(phi) else f"{about}: not started yet"
+    born = median(ds.Z.values)
+    said = f"φ_J = {median(phi_J):.4f}, where Z = {born:.2f} and N_Δ/N = {median(ds.N_delta.values / ds.N.values):.2f}"
+    loose = f"{median(ds.n_rattlers.values):.0f} particles held by nothing are left out of Z"
+    return (f"{about}: {said}; {loose}; {count(ds.sizes['seed'], 'packing')}, {count(made, 'minimisation')}"
+            f"{not_converged(ds)}")  # fmt: skip
+
+
+def not_converged(ds: Any) -> str:
+    """How many seeds have not converged, by their own flag."""
+    left = int((ds.converged.values == 0).sum())
+    return f"; {left} of {ds.sizes['seed']} not converged (open)" if left else ""
+
+
+approach = App(
+    name="approach",
+    title="However it was made, a packing is born with Z = 4 (balls: 6): contacts come all at once",
+    source="threshold",
+    picture="particles:approach",
+    controls=dict(kind=KIND, n=NUMBER, seeds=(1, 16)),
+    more=dict(aspect=ASPECT, ratio=SIZES, accuracy=ACCURACY),
+    start=dict(kind="discs", n=32, seeds=4, aspect=1.5, ratio=1.4, accuracy=1e-6),
+    presets={
+        "balls": dict(kind="balls"),
+        "ellipses: fewer than 6": dict(kind="ellipses"),
+        "nearly discs": dict(kind="ellipses", aspect=1.05),
+        "16 packings": dict(seeds=16),
+        "equal sizes: a crystal has more": dict(ratio=1.0, n=64),
+    },
+    status=compiles(approach_status),
+    caption="A packing is pressed in small steps until it first resists, then let go and pressed again, ever closer to the density φ_J "
+            "where its energy ends. Below φ_J there is no contact; at φ_J there are all that it needs.",
+    note="Open marks have not converged.",
+    doing=DOING,
+)  # fmt: skip
+
+
+DEPTHS = Steps([0.02, 0.04, 0.06, 0.1, 0.15], unit="in φ, beyond φ_J")
+
+
+def compression_range(values: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of compression: from below the expected φ_J of this kind to `depth` above it."""
+    from ..figure.particles.paths import BELOW, expected
+
+    called = {name: value for name, value in values.items() if name != "depth"}
+    at = expected(values["kind"], float(values["aspect"]))
+    return dict(called, low=round(at - BELOW, 3), high=round(at + float(values["depth"]), 3))
+
+
+def first_contact(ds: Any, direction: str) -> tuple[float, float]:
+    """Median over seeds of the lowest φ at which a packing resists on this way, and of Z there; NaN where none does."""
+    one = ds.sel(direction=direction)
+    jammed, phi, Z = one.state.values == "unsat", ds.phi.values, one.Z.values
+    rows = [int(np.flatnonzero(column)[0]) for column in jammed.T if column.any()]
+    seeds = [i for i, column in enumerate(jammed.T) if column.any()]
+    return median([phi[row] for row in rows]), median([Z[row, i] for row, i in zip(rows, seeds)])
+
+
+def protocol_status(ds: Any, values: dict[str, Any]) -> str:
+    _, words = FREEDOMS[values["kind"]]
+    said = []
+    for direction, way in (("up", "pressed, they first resist at"), ("down", "let go, they last resist at")):
+        at, Z = first_contact(ds, direction)
+        if np.isfinite(at) and (direction == "up" or finished_down(ds)):
+            said.append(f"{way} φ = {at:.3f} with Z = {Z:.2f}")
+    now = f"{int(values['n'])} {words}: {'; '.join(said) or 'no contact yet'}"
+    return f"{now}; steps of {values['phi_step']:g}, {count(ds.sizes['seed'], 'packing')}{unfinished(ds.state)}"
+
+
+def finished_down(ds: Any) -> bool:
+    """The way down is known to its end."""
+    return bool((ds.state.sel(direction="down").values != "waiting").all())
+
+
+protocol = App(
+    name="protocol",
+    title="How hard a packing was pressed moves the density at which it jams, but not the contacts it has there",
+    source="compression",
+    picture="particles:protocol",
+    controls=dict(kind=KIND, depth=DEPTHS, n=NUMBER),
+    more=dict(phi_step=Steps([0.001, 0.002, 0.004, 0.008], unit="in φ"), aspect=ASPECT, ratio=SIZES, seeds=(1, 8), budget=BUDGET),
+    start=dict(kind="discs", depth=0.06, n=32, phi_step=0.002, aspect=1.5, ratio=1.4, seeds=2, budget=20000),
+    arguments=compression_range,
+    presets={
+        "pressed harder": dict(depth=0.15),
+        "large steps": dict(phi_step=0.008),
+        "balls": dict(kind="balls"),
+        "ellipses": dict(kind="ellipses"),
+        "8 packings": dict(seeds=8),
+    },
+    status=compiles(protocol_status),
+    caption="The same packings are pressed in small steps of φ and then let go by the same steps. Pressure and contacts on the two ways "
+            "differ: what was pressed remembers it.",
+    note=OPEN_MARKS,
+    doing=DOING,
+)
