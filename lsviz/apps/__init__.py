@@ -11,6 +11,11 @@ MODULES = {
     "transition": "jamming",
     "range_contrast": "jamming",
     "escape": "jamming",
+    "density": "particles",
+    "which_N": "particles",
+    "long_short_range": "particles",
+    "approach": "particles",
+    "protocol": "particles",
 }
 
 
