@@ -26,6 +26,7 @@ def quick(name, mode="inline", **values):
 def test_record(name):
     app = apps.get(name)
     assert app.name == name
+    assert getattr(apps, name) is app, "a module of the same name would hide it"
     assert len(app.controls) <= 3
     assert len(app.title.split()) >= 6, "the title is the claim, a full sentence"
     assert app.experiment.check(**app.call(app.defaults()))

@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgb
 from test_figure import unpack
 
 from lsviz import apps
-from lsviz.apps import packing as records
+from lsviz.apps import grains as records
 from lsviz.figure import Context, Stage, packing
 from lsviz.figure.packing import flat, grains, landscape, pressed
 

@@ -16,9 +16,9 @@ MODULES = {
     "long_short_range": "particles",
     "approach": "particles",
     "protocol": "particles",
-    "packing": "packing",
-    "flat_directions": "packing",
-    "minima": "packing",
+    "packing": "grains",
+    "flat_directions": "grains",
+    "minima": "grains",
 }
 
 
