@@ -737,14 +737,14 @@ def test_plain_fire_runs_on_a_packing_as_on_a_network(name):
 @pytest.mark.parametrize("name", ["discs", "balls", "ellipses", "long", "lennard_jones"])
 def test_what_says_converged_is_a_minimum(name):
     p = KINDS[name]()
-    done = minimise.settled(p, p.init(3), budget=30_000)
+    done = minimise.settled(p, p.init(3), budget=30_000, tol=1e-6)
     assert done.converged.all()
     np.testing.assert_allclose(done.energy, p.energy(done.w), rtol=1e-9)
     overlap = 1 if p.kind == "lennard_jones" else np.sqrt(done.energy / p.n)[:, None]
     assert (np.abs(p.force(done.w) / p.unit) <= 1.1e-6 * overlap).all()
     lowest = np.linalg.eigvalsh(p.hessian(done.w))[:, 0]
     assert (lowest > -1e-6).all()
-    short = minimise.settled(p, p.init(3), budget=5)
+    short = minimise.settled(p, p.init(3), budget=5, tol=1e-6)
     assert not short.converged.any() and (short.iterations <= 6).all()
 
 
