@@ -5,7 +5,10 @@ each pair the box vector that brings the second particle next to the first; it h
 wherever the coordinates are. Compiled code is cached beside the package, or in the user's cache where that cannot be written.
 """
 
+import inspect
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -13,23 +16,25 @@ from numba import njit
 DISCS, BALLS, ELLIPSES, LENNARD_JONES = range(4)
 CUT, SHELL = 2.5, 1.5  # of Lennard-Jones: where the force ends, and how far the first shell goes, in σ
 V_CUT = 4 * (CUT**-12 - CUT**-6)
+TINY = 1e-300  # keeps a distance of zero from being divided by
 D_CUT = 4 * (-12 * CUT**-13 + 6 * CUT**-7)  # its slope there, per σ
-FEW = 160  # particles up to which looking at every pair is faster than sorting into cells
 
-jit = njit(cache=True, nogil=True, error_model="numpy")
+
+def jit(function: Callable) -> Any:
+    """Compiled at its first call, and cached. What a test's type checker has wrapped around the function is taken off: it cannot be."""
+    return njit(cache=True, nogil=True, error_model="numpy")(inspect.unwrap(function))
 
 
 @jit
 def near_pairs(q, n, dim, box, reach, skin, start, near, shift):
-    """Pairs closer than reach_i + reach_j + skin: `near[start[i]:start[i+1]]` are the partners j of i, r_j + shift their images.
+    """Pairs closer than reach_i + reach_j + skin: `near[start[i]:start[i+1]]` are partners j of i, r_j + shift their images.
 
-    Returns how many there are; −1 if `near` is too short.
+    Every pair stands once, with either of its two. Returns how many there are; −1 if `near` is too short.
     """
-    most = 2 * reach.max() + skin
-    cells = int(box / most)
-    if n <= FEW or cells < 3:
+    cells = min(int(box / (2 * reach.max() + skin)), int((n / 2) ** (1 / dim)) + 1)
+    if cells < 3:
         return _every_pair(q, n, dim, box, reach, skin, start, near, shift)
-    return _pairs_by_cell(q, n, dim, box, reach, skin, min(cells, int((n / 2) ** (1 / dim)) + 1), start, near, shift)
+    return _pairs_by_cell(q, n, dim, box, reach, skin, cells, start, near, shift)
 
 
 @jit
@@ -61,51 +66,70 @@ def _every_pair(q, n, dim, box, reach, skin, start, near, shift):
 
 @jit
 def _pairs_by_cell(q, n, dim, box, reach, skin, cells, start, near, shift):
-    """Each particle looks into its own cell and those around it; a pair belongs to its lower number."""
-    deep = cells if dim == 3 else 1
-    first = np.full(cells * cells * deep, -1, np.int32)
-    following = np.empty(n, np.int32)
-    place = np.empty((n, 3), np.int32)
-    whole = np.zeros((n, 3))  # how many boxes away the particle is
-    one = 1 / box
-    for i in range(n - 1, -1, -1):
+    """Each particle looks at those behind it in its own cell, and into half of the cells around: the others look at it.
+
+    Particles are sorted by cell, so the cells of one row lie side by side. Every candidate is written down and only the count
+    depends on whether it is near: a branch here would be guessed wrong half the time, at ten times the price.
+    """
+    deep, one = cells if dim == 3 else 1, 1 / box
+    first = np.zeros(
+        cells * cells * deep + 2, np.int32
+    )  # in the end, cell c holds the slots first[c] … first[c + 1] − 1
+    place, slot, order = np.empty((n, 3), np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    sorted_ = np.empty((n, 7))  # by slot: where in the box, reach, and by how much that was moved
+    home = np.zeros((n, 3))
+    for i in range(n):
+        place[i, 2] = 0
         for a in range(dim):
             u = q[dim * i + a] * one
-            whole[i, a] = math.floor(u)
-            place[i, a] = min(int((u - whole[i, a]) * cells), cells - 1)
-        if dim == 2:
-            place[i, 2] = 0
-        cell = (place[i, 2] * cells + place[i, 1]) * cells + place[i, 0]
-        following[i], first[cell] = first[cell], i
-    up = 1 if dim == 3 else 0
+            home[i, a] = math.floor(u)
+            place[i, a] = min(int((u - home[i, a]) * cells), cells - 1)
+        first[(place[i, 2] * cells + place[i, 1]) * cells + place[i, 0] + 2] += 1
+    for c in range(2, first.size):
+        first[c] += first[c - 1]
+    for i in range(n):
+        c = (place[i, 2] * cells + place[i, 1]) * cells + place[i, 0] + 1
+        s = first[c]
+        first[c] += 1
+        slot[i], order[s], sorted_[s, 3] = s, i, reach[i]
+        sorted_[s, 2] = sorted_[s, 6] = 0.0
+        for a in range(dim):
+            sorted_[s, 4 + a] = box * home[i, a]
+            sorted_[s, a] = q[dim * i + a] - sorted_[s, 4 + a]
     found = 0
     for i in range(n):
         start[i] = found
-        for cz in range(place[i, 2] - up, place[i, 2] + up + 1):
-            wz = -1 if cz < 0 else (1 if cz >= deep else 0)
-            for cy in range(place[i, 1] - 1, place[i, 1] + 2):
-                wy = -1 if cy < 0 else (1 if cy >= cells else 0)
-                for cx in range(place[i, 0] - 1, place[i, 0] + 2):
-                    wx = -1 if cx < 0 else (1 if cx >= cells else 0)
-                    j = first[((cz - wz * deep) * cells + cy - wy * cells) * cells + cx - wx * cells]
-                    while j >= 0:
-                        if j > i:
-                            sx = box * (wx + whole[i, 0] - whole[j, 0])
-                            sy = box * (wy + whole[i, 1] - whole[j, 1])
-                            sz = 0.0
-                            r2 = (q[dim * j] - q[dim * i] + sx) ** 2 + (q[dim * j + 1] - q[dim * i + 1] + sy) ** 2
-                            if dim == 3:
-                                sz = box * (wz + whole[i, 2] - whole[j, 2])
-                                r2 += (q[dim * j + 2] - q[dim * i + 2] + sz) ** 2
-                            if r2 < (reach[i] + reach[j] + skin) ** 2:
-                                if found >= near.size:
-                                    return -1
-                                near[found] = j
-                                shift[found, 0], shift[found, 1] = sx, sy
-                                if dim == 3:
-                                    shift[found, 2] = sz
-                                found += 1
-                        j = following[j]
+        me, left, right = sorted_[slot[i]], place[i, 0] - 1, place[i, 0] + 1
+        limit = me[3] + skin
+        for row in range(5 if dim == 3 else 2):  # (0, 0), (1, 0), then those of the next layer: (−1, 1), (0, 1), (1, 1)
+            cy, cz = place[i, 1] + (row if row < 2 else row - 3), place[i, 2] + (1 if row > 1 else 0)
+            wy = -1 if cy < 0 else (1 if cy >= cells else 0)
+            wz = 1 if cz >= deep else 0
+            base = ((cz - wz * deep) * cells + cy - wy * cells) * cells
+            for part in range(2):  # the row's cells inside the box, then the one across its edge
+                wx = 0
+                if part == 0:
+                    low, high = first[base + max(left, 0)], first[base + min(right, cells - 1) + 1]
+                    if row == 0:
+                        low = slot[i] + 1
+                elif right >= cells:
+                    wx, low, high = 1, first[base], first[base + 1]
+                elif left < 0 and row > 0:
+                    wx, low, high = -1, first[base + cells - 1], first[base + cells]
+                else:
+                    break
+                if found + high - low > near.size:
+                    return -1
+                x, y, z = box * wx - me[0], box * wy - me[1], box * wz - me[2]
+                for t in range(low, high):
+                    near[found] = order[t]
+                    shift[found, 0] = box * wx + me[4] - sorted_[t, 4]
+                    shift[found, 1] = box * wy + me[5] - sorted_[t, 5]
+                    r2 = (sorted_[t, 0] + x) ** 2 + (sorted_[t, 1] + y) ** 2
+                    if dim == 3:
+                        shift[found, 2] = box * wz + me[6] - sorted_[t, 6]
+                        r2 += (sorted_[t, 2] + z) ** 2
+                    found += r2 < (limit + sorted_[t, 3]) ** 2
     start[n] = found
     return found
 
@@ -120,15 +144,14 @@ def _discs(q, n, major, start, near, shift, force):
             j = near[k]
             dx, dy, sigma = q[2 * j] + shift[k, 0] - x, q[2 * j + 1] + shift[k, 1] - y, radius + major[j]
             r2 = dx * dx + dy * dy
-            if r2 < sigma * sigma:
-                r = math.sqrt(r2)
-                h = 1 - r / sigma
-                energy += h * h
-                push = h / (sigma * r) if r > 0 else 0.0
-                fx -= push * dx
-                fy -= push * dy
-                force[2 * j] += push * dx
-                force[2 * j + 1] += push * dy
+            one = 1 / (sigma * math.sqrt(r2 + TINY))
+            h = max(0.0, 1 - r2 * one)  # without a branch, which would be guessed wrong too often
+            energy += h * h
+            push = h * one
+            fx -= push * dx
+            fy -= push * dy
+            force[2 * j] += push * dx
+            force[2 * j + 1] += push * dy
         force[2 * i] += fx
         force[2 * i + 1] += fy
     return 0.5 * energy
@@ -139,22 +162,25 @@ def _balls(q, n, major, start, near, shift, force):
     energy = 0.0
     for i in range(n):
         x, y, z, radius = q[3 * i], q[3 * i + 1], q[3 * i + 2], major[i]
+        fx = fy = fz = 0.0
         for k in range(start[i], start[i + 1]):
             j = near[k]
             dx, dy, dz = q[3 * j] + shift[k, 0] - x, q[3 * j + 1] + shift[k, 1] - y, q[3 * j + 2] + shift[k, 2] - z
             sigma = radius + major[j]
             r2 = dx * dx + dy * dy + dz * dz
-            if r2 < sigma * sigma:
-                r = math.sqrt(r2)
-                h = 1 - r / sigma
-                energy += h * h
-                push = h / (sigma * r) if r > 0 else 0.0
-                force[3 * i] -= push * dx
-                force[3 * i + 1] -= push * dy
-                force[3 * i + 2] -= push * dz
-                force[3 * j] += push * dx
-                force[3 * j + 1] += push * dy
-                force[3 * j + 2] += push * dz
+            one = 1 / (sigma * math.sqrt(r2 + TINY))
+            h = max(0.0, 1 - r2 * one)
+            energy += h * h
+            push = h * one
+            fx -= push * dx
+            fy -= push * dy
+            fz -= push * dz
+            force[3 * j] += push * dx
+            force[3 * j + 1] += push * dy
+            force[3 * j + 2] += push * dz
+        force[3 * i] += fx
+        force[3 * i + 1] += fy
+        force[3 * i + 2] += fz
     return 0.5 * energy
 
 
@@ -381,7 +407,7 @@ def pair_gaps(kind, q, n, dim, major, minor, gyration, start, near, shift, shape
     for i in range(n):
         for k in range(start[i], start[i + 1]):
             j = near[k]
-            first[k], second[k] = i, j
+            first[k], second[k] = min(i, j), max(i, j)
             dx, dy = q[dim * j] + shift[k, 0] - q[dim * i], q[dim * j + 1] + shift[k, 1] - q[dim * i + 1]
             r2, sigma = dx * dx + dy * dy, major[i] + major[j]
             if dim == 3:

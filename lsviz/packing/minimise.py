@@ -14,7 +14,10 @@ from .system import FLAT, Packing
 
 SKIN = 0.3  # of the list of near pairs, in small diameters
 NEWTON = 420  # coordinates up to which a dense Hessian is worth its solution
-ROUGH = 1e-3  # force over mean overlap from which Newton takes over
+ROUGH, CLOSE = 1e-3, 3e-2  # force over mean overlap from which Newton takes over; and after long patience
+PATIENCE = 1200  # steps of FIRE
+LONGEST = 0.2  # of a Newton step
+TOL = 1e-5  # force over mean overlap at which a seed has settled: a hundredth of what makes a contact
 DT, DT_MAX = 0.1, 0.5  # FIRE's first and longest time step; Lennard-Jones is some hundred times stiffer
 
 
@@ -98,7 +101,7 @@ class Walker:
         p, mu = self.packing, 1e-4
         matrix = np.empty((p.size, p.size))
         diagonal = np.einsum("ii->i", matrix)
-        q, energy, force, refused = self.q, self.energy, self.force, 0
+        q, energy, force = self.q, self.energy, self.force
         fresh = True
         for _ in range(steps):
             if fresh:
@@ -113,25 +116,28 @@ class Walker:
             diagonal[:] = plain + mu
             _, move, bad = dposv(matrix, force, lower=1)
             self.iterations += 1
-            good = bad == 0 and np.abs(move).max() < 0.2
-            if good:
-                trial = q + move
-                start, near, shift, _ = p.list(trial, 0.0)
-                new_force = np.empty_like(q)
-                new = kernels.energy_force(p.code, trial, p.n, p.major, p.minor, p.gyration, p.frozen, start, near, shift,
-                                           new_force, self.shape)  # fmt: skip
-                good = new <= energy or (new <= energy * (1 + 1e-9) and np.abs(new_force).max() < np.abs(force).max())
-            if good:
-                q, energy, force, fresh, refused = trial, new, new_force, True, 0
+            if bad != 0 or np.abs(move).max() > LONGEST:
+                mu *= 10
+                if mu > 10:
+                    break
+                continue
+            trial, new_force = q + move, np.empty_like(q)
+            start, near, shift, _ = p.list(trial, 0.0)
+            new = kernels.energy_force(p.code, trial, p.n, p.major, p.minor, p.gyration, p.frozen, start, near, shift,
+                                       new_force, self.shape)  # fmt: skip
+            foretold = 0.5 * float(move @ force + mu * move @ move)
+            if foretold > 1e-13 * abs(energy):
+                gain = (energy - new) / foretold
+            else:  # the energy's own rounding: the force decides
+                gain = 1.0 if np.abs(new_force).max() < np.abs(force).max() else -1.0
+            if gain > 0:
+                q, energy, force, fresh = trial, new, new_force, True
                 self._put(q, energy, force)
-                mu = max(mu / 10, 1e-13)
                 if self.flat or self.residual <= tol:
                     return True
-            else:
-                refused += 1
-                mu *= 10
-                if mu > 10 or refused > 8:
-                    break
+            mu = max(mu / 8, 1e-13) if gain > 0.7 else mu if gain > 0.3 else 6 * mu
+            if mu > 10:
+                break
         return False
 
     def _put(self, q: np.ndarray, energy: float, force: np.ndarray) -> None:
@@ -141,7 +147,7 @@ class Walker:
 
 
 def minimise(
-    packing: Packing, w: np.ndarray, *, budget: int = 20_000, tol: float = 1e-6, held: np.ndarray | None = None
+    packing: Packing, w: np.ndarray, *, budget: int = 20_000, tol: float = TOL, held: np.ndarray | None = None
 ) -> Iterator[Settling]:
     """Minimise U from w (S, size), yielding about every millisecond of work. Each seed stops by itself, and has `budget` steps.
 
@@ -153,7 +159,7 @@ def minimise(
     chunk = max(5, 12_000 // packing.size)
     S = len(q)
     state = Settling(np.array(w, float), np.empty(S), np.empty(S), np.zeros(S, bool), np.zeros(S, int))
-    rough = np.full(len(q), ROUGH)
+    rough, since = np.full(len(q), ROUGH), np.zeros(len(q), int)
 
     def tell(s: int) -> None:
         walker = walkers[s]
@@ -170,10 +176,11 @@ def minimise(
             walker = walkers[s]
             quiet = max(tol, rough[s]) if exact else tol
             made = walker.fire(min(chunk, budget - walker.iterations), quiet)
-            settled = walker.residual <= quiet or not math.isfinite(walker.energy)
-            if exact and settled and not walker.flat and walker.residual > tol:
-                walker.newton(min(25, budget - walker.iterations), tol)
-                rough[s] /= 3  # if it failed, FIRE goes deeper before the next turn
+            since[s] += made
+            turn = walker.residual <= quiet or (since[s] > PATIENCE and walker.residual < CLOSE)
+            if exact and turn and not walker.flat and walker.residual > tol and math.isfinite(walker.energy):
+                walker.newton(min(40, budget - walker.iterations), tol)
+                rough[s], since[s] = max(rough[s] / 3, 1e-4), 0
             tell(s)
             if state.converged[s] or walker.iterations >= budget or not math.isfinite(walker.energy) or made < 0:
                 going.remove(s)

@@ -13,6 +13,7 @@ from .common import compiled, make
 
 MOST = 160  # minimisations of one packing
 FIRST = {"balls": 0.4}
+STILL = 1e-4  # force over mean overlap at the end: a tenth of what makes a contact
 COMPRESS = 0.01  # Δφ until it jams
 
 
@@ -35,7 +36,7 @@ def approach(
     the present state is pressed by half of the step. Ends where the mean overlap is below `accuracy`.
     """
     packing = make(kind, phi_start, n, aspect, ratio)
-    w, step, jammed_once = packing.init([seed]), COMPRESS, False
+    w, step, free, tries = packing.init([seed]), COMPRESS, None, 0
     for _ in range(MOST):
         now = None
         for now in minimise(packing, w, budget=budget):
@@ -44,18 +45,21 @@ def approach(
         look = packing.look(now.w)
         jammed = not bool(look.unjammed[0])
         slope = 2 * packing.dim * packing.phi * float(now.energy[0]) / max(float(look.virial[0]), 1e-300)
-        done = jammed and float(look.mean_overlap[0]) < accuracy and bool(now.converged[0])
+        done = jammed and float(look.mean_overlap[0]) < accuracy and float(now.residual[0]) < STILL
         yield Approach(packing, now, look, packing.phi - slope if jammed else math.nan, done)
         if done:
             return
+        near = jammed and float(look.mean_overlap[0]) < accuracy
+        tries += near
+        if tries == 3:  # it will not settle: counted as it is, and said to be unfinished
+            return
         if jammed:
-            step, jammed_once = 0.9 * slope, True
+            step, free = 0.9 * slope, 0
             phi = packing.phi - step
-        elif jammed_once:
-            step = max(step / 2, 1e-12)
-            phi = packing.phi + step
-            step *= 1.5  # should it stay free: a slow slide looks jammed, so the step must be able to grow again
         else:
+            if free is not None:  # a slow slide looks jammed, so the step must be able to grow again
+                free += 1
+                step = max(step * (0.5 if free == 1 else 1.5), 1e-12)
             phi = packing.phi + step
         after = packing.at(phi)
         w, packing = packing.carry(now.w, after), after
