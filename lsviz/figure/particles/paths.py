@@ -34,6 +34,13 @@ class _Frame:
         contacts.axhline(0, color=stage.colours.ink, linewidth=1)
         self.contacts = theory(stage, contacts, 4)
         self.words = note(stage, contacts, 0, 4, "")
+        self._tell(False)  # axes without data, where a prediction is still to come, do not give numbers away
+        for ax in axes:
+            ax.set(xlim=(0.5, 1), xticks=[0.5, 0.6, 0.7, 0.8, 0.9, 1])
+
+    def _tell(self, known: bool) -> None:
+        for artist in (self.contacts, self.words):
+            artist.set_visible(known)
 
     def set(self, context: Context) -> bool:
         """Whether anything had to change."""
@@ -50,6 +57,7 @@ class _Frame:
             ax.set_xticks(ticks, [f"{at:.2f}" for at in ticks])
         at, words = isostatic(kind)
         left = kind == "ellipses"  # they stay below the line, the others above it
+        self._tell(True)
         self.contacts.set_ydata([at, at])
         self.words.set(text=words, x=0.015 if left else 0.985, y=at + (0.15 if left else -0.15), va="bottom" if left else "top",
                        ha="left" if left else "right")  # fmt: skip
@@ -246,7 +254,7 @@ def protocol(stage: Stage) -> Draw:
         grid = figure.add_gridspec(1, 2, wspace=0.14, left=50 / stage.width, right=0.985, top=0.915, bottom=0.27)
         pressure, contacts = (figure.add_subplot(grid[0, i]) for i in range(2))
     frame = _Frame(stage, [pressure, contacts], contacts, MANY, _range)
-    pressure.set(label="pressure")
+    pressure.set(label="pressure", ylim=(-2, 40))
     pressure.axhline(0, color=stage.colours.ink, linewidth=1)
     pressure.set_title("pressure  (× 1000)")
     contacts.set_title("contacts of a particle, Z")
