@@ -13,7 +13,7 @@ import numpy as np
 from .system import FLAT, Packing
 
 SKIN = 0.3  # of the list of near pairs, in small diameters
-NEWTON = 420  # coordinates up to which a dense Hessian is worth its solution
+NEWTON = 800  # coordinates up to which a dense Hessian is worth its solution
 ROUGH, CLOSE = 1e-3, 3e-2  # force over mean overlap from which Newton takes over; and after long patience
 PATIENCE = 1200  # steps of FIRE
 LONGEST = 0.2  # of a Newton step

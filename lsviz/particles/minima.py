@@ -11,7 +11,7 @@ from ..packing.minimise import minimise
 from .common import add_configuration, add_counts, compiled, layout, make, pressed, put_configuration, put_counts
 
 FLAT = 1e-9  # a stiffness below which a mode costs nothing (contacts have about 1)
-PUSHES = 21
+PUSHES = 41
 LINE = 41
 
 

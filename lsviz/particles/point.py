@@ -54,7 +54,7 @@ def approach(
         if tries == 3:  # it will not settle: counted as it is, and said to be unfinished
             return
         if jammed:
-            step, free = 0.9 * slope, 0
+            step, free = min(0.9 * slope, 0.1 * packing.phi), 0  # far above φ_J the estimate is too bold
             phi = packing.phi - step
         else:
             if free is not None:  # a slow slide looks jammed, so the step must be able to grow again
