@@ -381,3 +381,42 @@ def test_status_of_pushes_and_minima():
     told = records.minima_status(throws(), values)
     assert "4 of 4 throws jammed, energies a particle from" in told
     assert "0 of 4 throws jammed; no two closer than" in records.minima_status(throws(energy=0.0), values)
+
+
+# ---- with the experiments
+
+
+def test_presets_are_what_they_are_called():
+    session = apps.packing.open("inline")
+    for words, state in (
+        ("just below jamming", "sat"),
+        ("at jamming", "unsat"),
+        ("far above", "unsat"),
+        ("ellipses", "unsat"),
+    ):
+        session.preset(words)
+        assert session.result.state.values[0] == state, words
+    assert float(session.result.N_delta[0] / session.result.N[0]) < 1, "ellipses"
+    assert session.preset("at jamming").result.energy[0] < 1e-6
+    assert len(session._context().trail) == 2, "of discs"
+    assert "nothing jams" in session.preset("Lennard-Jones").status
+
+
+def test_a_push_is_free_below_jamming_and_not_above():
+    session = apps.flat_directions.open("inline")
+    assert "costs nothing" in session.status
+    result = session.result
+    session.set(distance=0.1)
+    assert session.result is result, "how far is only looked at"
+    for words in ("above jamming", "softest mode, above"):
+        assert "costs up to" in session.preset(words).status
+    for words in ("softest mode, below", "ellipses, below"):
+        assert "costs nothing" in session.preset(words).status
+
+
+def test_kinds_have_their_own_densities_and_numbers():
+    session = apps.packing.open("first", n=32)
+    session.set(kind="lennard_jones")
+    assert (session.error, session.values["n"]) == ("", 64)
+    session.set(kind="balls")
+    assert (session.error, session.values["phi"]) == ("", 0.78)
