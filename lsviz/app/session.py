@@ -301,7 +301,7 @@ class Session:
         self.status = sentence
         if frame is not None:
             self.png = frame
-        serial = self.picture.show(frame, sentence, settled=not running, progress=float(self.result.progress) if running else 1.0,
+        serial = self.picture.show(frame, sentence, settled=not running, progress=_share(self.result) if running else 1.0,
                                    busy=running, error=self.error, axes=axes)  # fmt: skip
         self.player.flow.send(serial)
 
@@ -316,6 +316,8 @@ class Session:
         self.picture.show(None, self.status, settled=True, error=words)
 
     def _sentence(self, ds: Any) -> str:
+        if _compiling(ds):
+            return "Compiling the kernels for this computer's processor: some seconds, once (compiling)"
         told = self.app.status
         if callable(told):
             words = told(ds, self._shown_values)
@@ -390,3 +392,13 @@ class Session:
         widget = self.widget
         self.player.wait_first(2.0)  # so that the picture comes with the page, not after it
         display(widget)
+
+
+def _compiling(ds: Any) -> bool:
+    """Whether a first run on this computer still makes its kernels ready."""
+    return "compiling" in ds and float(ds.compiling) < 1
+
+
+def _share(ds: Any) -> float:
+    """What the bar shows: the progress of the compilation, then that of the experiment."""
+    return float(ds.compiling if _compiling(ds) else ds.progress)
