@@ -167,7 +167,7 @@ flat_directions = App(
     picture="packing:flat_directions",
     controls=dict(
         phi=PHI,
-        distance=Steps([round(0.05 * k, 2) for k in range(21)], unit="small diameters"),
+        distance=Steps([round(0.025 * k, 3) for k in range(41)], unit="small diameters"),
         push=Menu({"disc": "one particle, to the right", "mode": "the softest mode"}, sign="push"),
     ),
     more=dict(aspect=ASPECTS, n=Steps([16, 32, 64], unit="particles"), which=(0, 15), throw=THROW),
