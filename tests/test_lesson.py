@@ -613,6 +613,10 @@ def test_lesson_0_promises_what_its_own_runs_show():
 
 MOVES = {
     "0_start": {"0-break-step": dict(learning_rate=3.0), "0-break-all": dict(learning_rate=0.5, budget=2000)},
+    "2_jamming_particles": {
+        "2-break-range": dict(kind="lennard_jones", phi=0.74),
+        "2-break-protocol": dict(depth=0.02),
+    },
     "3_jamming_networks": {
         "3-break-place": dict(budget=40),
         "3-break-random": dict(labels="random"),

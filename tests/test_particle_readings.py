@@ -54,6 +54,13 @@ def test_particles_held_where_discs_are_loose():
     assert "Z = 0" in goal(dict(kind="discs", phi=0.7), loose)
 
 
+def test_the_largest_step_of_each_kind():
+    ratio = np.array([[[0.0, 0.0], [1.0, 1.1], [1.2, 1.2]], [[1.4, 1.4], [1.5, 1.5], [1.55, 1.6]]])
+    ds = xr.Dataset({"N_delta": (("system", "phi", "seed"), 64 * ratio), "N": (("system", "phi", "seed"), np.full((2, 3, 2), 64.0))},
+                    coords={"system": ["discs", "lennard_jones"], "phi": [0.8, 0.85, 0.9]})  # fmt: skip
+    assert read.steps(ds) == pytest.approx({"jump": 1.05, "step": 0.1})
+
+
 def born(rattlers=(2.0, 0.0), pairs=(59.0, 63.0), n=32):
     """Two packings at their threshold, with energy 0.3 (φ − φ_J)² on the way there."""
     over = np.array([-0.01, 1e-2, 1e-3, 1e-4, 1e-6])

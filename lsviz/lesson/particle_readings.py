@@ -65,6 +65,13 @@ def held_loosely(most: float) -> Any:
     return goal
 
 
+def steps(ds: Any) -> dict[str, Any]:
+    """The largest step of N_Δ/N between neighbouring densities, for discs (`jump`) and for Lennard-Jones particles (`step`)."""
+    ratio = (ds.N_delta / ds.N).sortby("phi").median("seed")
+    return {name: float(np.abs(ratio.sel(system=system).diff("phi")).max())
+            for name, system in (("jump", "discs"), ("step", "lennard_jones"))}  # fmt: skip
+
+
 # ---- one threshold
 
 

@@ -199,6 +199,8 @@ class Predict(Item):
             self.session.unlock()
         stays = " Your prediction stays on the picture." if shown is not None else ""
         self.feedback.say("note", f"Committed.{' The result waits for the other prediction.' if waits else stays}")
+        if self.partner is not None and not waits:
+            self.partner.feedback.say("note", "Committed.")
         for callback in self._turns:
             callback(True)
         self._result(getattr(self.session, "result", None))
