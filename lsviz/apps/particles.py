@@ -1,7 +1,6 @@
 """Apps of chapter 2: particles jam. N_Δ/N of discs, ellipses and networks; which N; range, approach and protocol."""
 
 import json
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -11,7 +10,7 @@ from ..app import App, Menu, Steps
 from ..data import STORE
 
 KIND = Menu({"discs": "discs", "ellipses": "ellipses", "balls": "balls (3D)"}, sign="particles")
-ASPECT = Steps([1.0, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0], unit="long axis over short axis")
+ASPECT = Steps([1.0, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0], unit="long axis over short axis, of ellipses")
 NUMBER = Steps([24, 32, 48, 64], unit="particles")
 SIZES = Steps([1.0, 1.1, 1.2, 1.4, 1.6, 2.0], unit="large over small")
 ACCURACY = Steps([1e-6, 1e-5, 1e-4, 1e-3], unit="mean overlap at the end")
@@ -20,22 +19,8 @@ POINTS = Steps([100, 200, 300, 500], unit="points")
 OPEN_MARKS = "Open marks are unfinished: still moving when the budget ended."
 DOING = "pressing"
 
-Status = Callable[[Any, dict[str, Any]], str]
-
-
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def compiles(words: Status) -> Status:
-    """A status line that says so while the program for the particles is being translated for this processor."""
-
-    def told(ds: Any, values: dict[str, Any]) -> str:
-        if "compiling" in ds and float(ds.compiling) < 1:
-            return f"preparing the particles for this processor, once: {float(ds.compiling):.0%}"
-        return words(ds, values)
-
-    return told
 
 
 def unfinished(state: Any) -> str:
@@ -99,7 +84,7 @@ density = App(
         "each against its own density": dict(axis="own"),
         "networks with too few iterations": dict(budget=40),
     },
-    status=compiles(density_status),
+    status=density_status,
     view=("axis",),
     caption="Each dot is one packing or one network. Below its threshold every constraint is met: N_Δ = 0. N counts the freedoms: 2 for a "
             "disc, 3 for an ellipse (it can turn), the weights of a network; particles that nothing holds are left out.",
@@ -121,15 +106,13 @@ COUNTS = Menu({"2": "2 for every particle", "3": "3 for every particle", "honest
 
 
 def which_N_status(ds: Any, values: dict[str, Any]) -> str:
-    N = ds["N" if values["count"] == "honest" else f"freedoms_{values['count']}"]
-    ratio, aspects = (ds.N_delta / N).values, ds.aspect.values
-    known = [i for i in range(len(aspects)) if np.isfinite(ratio[i]).any()]
-    if not known:
-        return f"no packing yet; n = {int(values['n'])}, {count(ds.sizes['seed'], 'seed')}"
+    """The same contacts in both counts, whichever is drawn."""
+    aspects, counts = ds.aspect.values, [(ds.N_delta / ds[f"freedoms_{k}"]).values for k in (2, 3)]
+    known = [i for i in range(len(aspects)) if np.isfinite(counts[0][i]).any()]
     shown = [i for i in known if aspects[i] in (1, 1.1)] or known[:2]
-    said = [f"a = {aspects[i]:g}: N_Δ/N = {median(ratio[i]):.2f}, Z = {median(ds.Z.values[i]):.2f}" for i in shown]
-    how = {"2": "2 freedoms for every particle", "3": "3 freedoms for every particle", "honest": "2 freedoms for a disc, 3 for an ellipse"}
-    return (f"{how[values['count']]}: {'; '.join(said)}; n = {int(values['n'])}, "
+    said = [f"a = {aspects[i]:g}: Z = {median(ds.Z.values[i]):.2f}, N_Δ is {median(counts[0][i]):.2f} of 2n′ and "
+            f"{median(counts[1][i]):.2f} of 3n′" for i in shown]  # fmt: skip
+    return (f"{'; '.join(said) or 'no packing yet'} (n′: particles that something holds); n = {int(values['n'])}, "
             f"{count(ds.sizes['seed'], 'seed')}{unfinished(ds.state)}")  # fmt: skip
 
 
@@ -144,10 +127,10 @@ which_N = App(
     presets={
         "2 for every particle": dict(count="2"),
         "3 for every particle": dict(count="3"),
-        "equal sizes: order counts double": dict(ratio=1.0, count="2"),
+        "equal sizes: they order": dict(ratio=1.0),
         "more particles": dict(n=64),
     },
-    status=compiles(which_N_status),
+    status=which_N_status,
     view=("count",),
     behind=ellipses_table,
     caption="Packings of one density each: the one at which they jam. A disc that turns changes nothing, so its angle cannot count; "
@@ -184,7 +167,7 @@ long_short_range = App(
         "one packing a density": dict(seeds=1),
         "a budget that is too short": dict(budget=500),
     },
-    status=compiles(range_status),
+    status=range_status,
     caption="Discs push each other only where they overlap. Lennard-Jones particles (Van der Waals) pull and push from afar (here up to "
             "2.5 diameters) and are never free: for them N_Δ counts pairs nearer than 1.5. The dots of one density are spread sideways.",
     note=OPEN_MARKS,
@@ -220,17 +203,17 @@ approach = App(
     title="However it was made, a packing is born with Z = 4 (balls: 6): contacts come all at once",
     source="threshold",
     picture="particles:approach",
-    controls=dict(kind=KIND, n=NUMBER, seeds=(1, 16)),
+    controls=dict(kind=KIND, n=Steps([24, 32, 64, 128], unit="particles"), seeds=(1, 16)),
     more=dict(aspect=ASPECT, ratio=SIZES, accuracy=ACCURACY),
-    start=dict(kind="discs", n=32, seeds=4, aspect=1.5, ratio=1.4, accuracy=1e-6),
+    start=dict(kind="discs", n=64, seeds=4, aspect=1.5, ratio=1.4, accuracy=1e-6),
     presets={
         "balls": dict(kind="balls"),
         "ellipses: fewer than 6": dict(kind="ellipses"),
         "nearly discs": dict(kind="ellipses", aspect=1.05),
         "16 packings": dict(seeds=16),
-        "equal sizes: a crystal has more": dict(ratio=1.0, n=64),
+        "equal sizes: a crystal has more": dict(ratio=1.0),
     },
-    status=compiles(approach_status),
+    status=approach_status,
     caption="A packing is pressed in small steps until it first resists, then let go and pressed again, ever closer to the density φ_J "
             "where its energy ends. Below φ_J there is no contact; at φ_J there are all that it needs.",
     note="Open marks have not converged.",
@@ -282,16 +265,17 @@ protocol = App(
     picture="particles:protocol",
     controls=dict(kind=KIND, depth=DEPTHS, n=NUMBER),
     more=dict(phi_step=Steps([0.001, 0.002, 0.004, 0.008], unit="in φ"), aspect=ASPECT, ratio=SIZES, seeds=(1, 8), budget=BUDGET),
-    start=dict(kind="discs", depth=0.06, n=32, phi_step=0.002, aspect=1.5, ratio=1.4, seeds=2, budget=20000),
+    start=dict(kind="discs", depth=0.06, n=64, phi_step=0.002, aspect=1.5, ratio=1.4, seeds=4, budget=20000),
     arguments=compression_range,
     presets={
-        "pressed harder": dict(depth=0.15),
+        "hardly pressed": dict(depth=0.02),
+        "pressed hard": dict(depth=0.15),
         "large steps": dict(phi_step=0.008),
         "balls": dict(kind="balls"),
         "ellipses": dict(kind="ellipses"),
-        "8 packings": dict(seeds=8),
+        "equal sizes": dict(ratio=1.0),
     },
-    status=compiles(protocol_status),
+    status=protocol_status,
     caption="The same packings are pressed in small steps of φ and then let go by the same steps. Pressure and contacts on the two ways "
             "differ: what was pressed remembers it.",
     note=OPEN_MARKS,

@@ -14,6 +14,7 @@ from .marks import (
     Cloud,
     EndNames,
     Kept,
+    Theory,
     colour,
     expected,
     handle,
@@ -86,14 +87,15 @@ class _Together:
         ax.set_xticks([], minor=True)
         words = r"density / threshold:  $\varphi/\varphi_J$,  $(P/N)/(P/N^*)$"
         ax.set_xlabel("density / its own threshold" if stage.narrow else words)
-        ratio_axis(stage, ax, "ratio", label=not stage.narrow)
-        if stage.narrow:
+        isostatic, short = ratio_axis(stage, ax, "ratio", label=not stage.narrow), stage.narrow
+        if short:
             ax.set_title(RATIO)
-        theory(stage, ax, LOWEST)
-        ax.axvline(1, color=stage.colours.faint, linewidth=1, zorder=1)
-        short = stage.narrow
-        note(stage, ax, 0.015, 1.02, r"discs: $N_\Delta=N$" if short else r"discs at threshold: $N_\Delta=N$")
-        note(stage, ax, 0.015, LOWEST - 0.02, "ellipses:\n2/3 to 1" if short else "ellipses at threshold: from here to 1", va="top")
+        words = "ellipses:\n2/3 to 1" if short else "ellipses at threshold: from here to 1"
+        self.theory = Theory(stage, [
+            isostatic, theory(stage, ax, LOWEST), ax.axvline(1, color=stage.colours.faint, linewidth=1, zorder=1),
+            note(stage, ax, 0.015, 1.02, r"discs: $N_\Delta=N$" if short else r"discs at threshold: $N_\Delta=N$"),
+            note(stage, ax, 0.015, LOWEST - 0.02, words, va="top"),
+        ])  # fmt: skip
         self.kept, self.clouds = Kept(stage, ax, TOP), {name: Cloud(stage, ax, name, TOP) for name in NAMES}
         self.names = EndNames(stage, ax, NAMES)
         self.predictions = [Prediction(stage, ax, named=True)]
@@ -105,6 +107,7 @@ class _Together:
             _hide([*self.clouds.values()], [*self.kept.lines, *self.names.artists, guess.line, guess.words])
 
     def set(self, ds: Any, context: Context) -> None:
+        self.theory.tell()
         heights, about = {}, guesses(ds, context.values)
         for name, cloud in self.clouds.items():
             x, y, state = per_seed(ds, name, "relative", about)
@@ -126,8 +129,9 @@ class _Apart:
             grid = stage.figure.add_gridspec(1, 3, wspace=0.12, left=66 / stage.width, right=0.985, top=0.915, bottom=0.28)
             self.axes = {name: stage.figure.add_subplot(grid[0, i]) for i, name in enumerate(NAMES)}
         self.clouds, self.kept, self.marks, self.words = {}, {}, {}, {}
+        known = []
         for name, ax in self.axes.items():
-            ratio_axis(stage, ax, name, label=not stage.narrow and name == "discs")
+            known.append(ratio_axis(stage, ax, name, label=not stage.narrow and name == "discs"))
             ax.set_title(SYSTEMS[name][2], color=colour(stage, name))
             _density_axis(ax, name)
             if not stage.narrow and name != "discs":
@@ -136,9 +140,10 @@ class _Apart:
             self.words[name] = ax.text(0, 0.9 * TOP, "", va="top", ha="right", bbox=behind_words(stage), zorder=2)
             self.kept[name], self.clouds[name] = Kept(stage, ax, TOP), Cloud(stage, ax, name, TOP)
         stage.actor([*self.marks.values(), *self.words.values()])
-        theory(stage, self.axes["ellipses"], LOWEST)
-        note(stage, self.axes["discs"], 0.03, 1.02, r"$N_\Delta=N$")
-        note(stage, self.axes["ellipses"], 0.03, LOWEST + 0.02, "2/3")
+        known.append(theory(stage, self.axes["ellipses"], LOWEST))
+        known.append(note(stage, self.axes["discs"], 0.03, 1.02, r"$N_\Delta=N$"))
+        known.append(note(stage, self.axes["ellipses"], 0.03, LOWEST + 0.02, "2/3"))
+        self.theory = Theory(stage, known)
         self.predictions = [Prediction(stage, self.axes["discs"], named=True)]
 
     def show(self, on: bool) -> None:
@@ -150,6 +155,7 @@ class _Apart:
                                             self.predictions[0].line, self.predictions[0].words])  # fmt: skip
 
     def set(self, ds: Any, context: Context) -> None:
+        self.theory.tell()
         about = guesses(ds, context.values)
         for name, cloud in self.clouds.items():
             cloud.set(*per_seed(ds, name, "density", about))

@@ -135,14 +135,31 @@ def ratio(N_delta: Any, N: Any) -> np.ndarray:
     return np.divide(N_delta, N, out=np.full(N.shape, np.nan), where=N > 0)
 
 
-def ratio_axis(stage: Stage, ax: Any, name: str, label: bool = True) -> None:
-    """The N_Δ/N axis with its zero, and N_Δ = N as theory."""
+def ratio_axis(stage: Stage, ax: Any, name: str, label: bool = True) -> Any:
+    """The N_Δ/N axis with its zero, and N_Δ = N as theory; returns that line."""
     ax.set(ylim=(-0.08, TOP), label=name)
     ax.set_yticks([0, 0.5, 1, 1.5])
     if label:
         ax.set_ylabel(RATIO)
     ax.axhline(0, color=stage.colours.ink, linewidth=1)
-    theory(stage, ax, 1)
+    return theory(stage, ax, 1)
+
+
+class Theory:
+    """Lines and words of theory, hidden on axes without data: where a prediction is still to come they would give it away."""
+
+    def __init__(self, stage: Stage, artists: list[Any]):
+        self.stage, self.artists, self.told = stage, artists, False
+        for artist in artists:
+            artist.set_visible(False)
+
+    def tell(self) -> None:
+        """Show them from now on."""
+        if not self.told:
+            self.told = True
+            for artist in self.artists:
+                artist.set_visible(True)
+            self.stage.reset_scenery()
 
 
 def theory(stage: Stage, ax: Any, at: float, **more: Any) -> Any:

@@ -12,6 +12,7 @@ from .marks import (
     SYSTEMS,
     Cloud,
     Kept,
+    Theory,
     colour,
     handle,
     legend_below,
@@ -73,12 +74,12 @@ class _Count:
     """N_Δ/N of both, each named at its last dots."""
 
     def __init__(self, stage: Stage, ax: Any):
-        ratio_axis(stage, ax, "ratio", label=not stage.narrow)
+        isostatic = ratio_axis(stage, ax, "ratio", label=not stage.narrow)
         ax.set_ylim(-0.08, 2.0)
         ax.set_yticks([0, 0.5, 1, 1.5, 2])
         _phi_axis(ax, label=not stage.narrow)
         ax.set_title(RATIO if stage.narrow else "contacts per freedom")
-        note(stage, ax, 0.015, 0.98, r"$N_\Delta=N$", va="top")
+        self.theory = Theory(stage, [isostatic, note(stage, ax, 0.015, 0.98, r"$N_\Delta=N$", va="top")])
         self.kept = Kept(stage, ax, 2.0)
         self.clouds = {name: Cloud(stage, ax, name, 2.0) for name in NAMES}
         look = dict(weight="bold", va="bottom", ha="left")
@@ -87,6 +88,7 @@ class _Count:
         self.prediction = Prediction(stage, ax, named=True)
 
     def set(self, ds: Any, context: Context) -> None:
+        self.theory.tell()
         for name, cloud in self.clouds.items():
             x, y, state = per_seed(ds, name)
             cloud.set(x, y, state)
