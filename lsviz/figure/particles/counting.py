@@ -6,18 +6,16 @@ from typing import Any
 import numpy as np
 
 from .. import style
-from ..dots import KeptNames
 from ..stage import Context, Draw, Stage
 from .marks import (
-    KEPT,
     RATIO,
     TOP,
     Cloud,
     Kept,
     handle,
+    kept_names,
     legend_below,
     line_handle,
-    most,
     note,
     ratio,
     side_by_side,
@@ -45,7 +43,7 @@ def which_N(stage: Stage) -> Draw:
     others = [handle(stage, "ellipses", "open: not converged", False), line_handle(stage, "stored", "stored")]
     key = legend_below(stage, [*systems, *others], 2)
     stored = (key.get_lines()[-1], key.get_texts()[-1])
-    kept = KeptNames(stage, *((12, 58) if stage.narrow else (0.62 * stage.width, 58)), KEPT[: most(stage)])
+    kept = kept_names(stage)
 
     def draw(ds: Any, context: Context) -> None:
         table = stored_table(context)
@@ -115,17 +113,16 @@ class _Points:
         """Each keeping is (aspects (A,), y (A, S))."""
         self.kept.set([(side_by_side(place(aspects), y.shape[1], 0.05), y) for aspects, y in found])
 
-    def behind(self, aspects: Any, curve: Any, low: Any, high: Any, jump: bool) -> None:
-        """A stored curve (A,) with its smallest and largest; None: nothing stored."""
-        shown = aspects is not None
+    def behind(self, table: Any, name: str, jump: bool) -> None:
+        """The variable `name` of a stored table: its mean, and a band from its smallest to its largest; None: nothing stored."""
         for artist in (self.stored, self.spread, self.disc):
-            artist.set_visible(shown)
-        if shown:
-            line = (np.asarray(aspects) > 1) | (not jump)
-            x, curve = place(aspects), np.asarray(curve, float)
-            self.stored.set_data(x[line], curve[line])
-            self.spread.set_data(x[line], np.asarray(low, float)[line], np.asarray(high, float)[line])
-            self.disc.set_data(x[~line], curve[~line])
+            artist.set_visible(table is not None)
+        if table is not None:
+            x, line = place(table.aspect.values), (table.aspect.values > 1) | (not jump)
+            mean, low, high = (np.asarray(table[name].sel(statistic=s).values, float) for s in ("mean", "min", "max"))
+            self.stored.set_data(x[line], mean[line])
+            self.spread.set_data(x[line], low[line], high[line])
+            self.disc.set_data(x[~line], mean[~line])
 
 
 def _ratio_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
@@ -152,12 +149,7 @@ def _ratio_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
         points.set(aspects, ratio(ds.N_delta.values, freedoms(ds, count)), ds.state.values, jump)
         last = [found[-1] for _, found in context.ghosts]
         points.keep([(old.aspect.values, ratio(old.N_delta.values, freedoms(old, count))) for old in last])
-        table = stored_table(context)
-        if table is None:
-            points.behind(None, None, None, None, jump)
-        else:
-            told_as = {"2": "ratio_2", "3": "ratio_3", "honest": "ratio"}[count]
-            points.behind(table.aspect.values, *(table[told_as].sel(statistic=s).values for s in ("mean", "min", "max")), jump)
+        points.behind(stored_table(context), {"2": "ratio_2", "3": "ratio_3", "honest": "ratio"}[count], jump)
 
     return draw
 
@@ -177,11 +169,7 @@ def _contact_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     def draw(ds: Any, context: Context) -> None:
         points.set(np.asarray(ds.aspect.values, float), np.asarray(ds.Z.values, float), ds.state.values, False)
         points.keep([(found[-1].aspect.values, found[-1].Z.values) for _, found in context.ghosts])
-        table = stored_table(context)
-        if table is None:
-            points.behind(None, None, None, None, False)
-        else:
-            points.behind(table.aspect.values, *(table.Z.sel(statistic=s).values for s in ("mean", "min", "max")), False)
+        points.behind(stored_table(context), "Z", False)
 
     return draw
 

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dots import KeptNames, Prediction, behind_words
+from ..dots import Prediction, behind_words
 from ..stage import Context, Draw, Stage
 from .marks import (
-    KEPT,
     RATIO,
     SYSTEMS,
     TOP,
@@ -18,9 +17,9 @@ from .marks import (
     colour,
     expected,
     handle,
+    kept_names,
     legend_below,
     line_handle,
-    most,
     note,
     predict,
     ratio,
@@ -46,7 +45,7 @@ def density(stage: Stage) -> Draw:
     shown = ""
     key = legend_below(stage, _handles(stage), 2)
     own = next(line for line in key.get_lines() if line.get_label().startswith("your prediction"))
-    kept = KeptNames(stage, *((12, 58) if stage.narrow else (0.6 * stage.width, 58)), KEPT[: most(stage)])
+    kept = kept_names(stage)
     for axes in views.values():
         axes.show(False)
 

@@ -10,7 +10,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
 from .. import style
-from ..dots import Prediction, behind_words, grey_mark, put
+from ..dots import KeptNames, Prediction, behind_words, grey_mark, put
 from ..stage import Context, Stage
 
 RATIO = r"$N_\Delta/N$"
@@ -121,6 +121,12 @@ class EndNames:
 def most(stage: Stage) -> int:
     """How many kept settings are shown."""
     return 1 if stage.narrow else 3
+
+
+def kept_names(stage: Stage, marks: tuple[str, ...] = KEPT, high: float = 58) -> KeptNames:
+    """The names of what was kept: right of the legend at the foot, on a phone above it; `high`: their top there, in pixels."""
+    left, top = (12.0, high) if stage.narrow else (0.6 * stage.width, 58.0)
+    return KeptNames(stage, left, top, marks[: most(stage)])
 
 
 def side_by_side(at: np.ndarray, seeds: int, band: float) -> np.ndarray:

@@ -8,9 +8,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from .. import style
-from ..dots import Dots, KeptNames, Prediction, behind_words, grey_mark, put
+from ..dots import Dots, Prediction, behind_words, grey_mark, put
 from ..stage import Context, Draw, Stage
-from .marks import KEPT, expected, legend_below, line_handle, most, note, predict, theory
+from .marks import KEPT, expected, kept_names, legend_below, line_handle, most, note, predict, theory
 
 UNJAMMED = 1e-18  # energy per particle of an unjammed packing (ellipses.md §2)
 
@@ -95,7 +95,7 @@ def approach(stage: Stage) -> Draw:
     far = _Decades(stage, decades)
     prediction = Prediction(stage, contacts)
     legend_below(stage, _states_key(stage, "E ∝ (φ − φ_J)²"), 2)
-    kept = KeptNames(stage, *((12, 64) if stage.narrow else (0.6 * stage.width, 58)), KEPT[: most(stage)])
+    kept = kept_names(stage, high=64)
 
     def draw(ds: Any, context: Context) -> None:
         frame.set(context)
@@ -268,7 +268,7 @@ def protocol(stage: Stage) -> Draw:
         Line2D([], [], color=stage.colours.states["unfinished"], marker="o", markerfacecolor="none", linestyle="none",
                markersize=8, markeredgewidth=1.4, label="unfinished"),
     ], 2)  # fmt: skip
-    kept = KeptNames(stage, *((12, 58) if stage.narrow else (0.6 * stage.width, 58)), ("",) * most(stage))
+    kept = kept_names(stage, ("",) * 3)
 
     def draw(ds: Any, context: Context) -> None:
         if frame.set(context):

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dots import KeptNames, Prediction
+from ..dots import Prediction
 from ..stage import Context, Draw, Stage
 from .marks import (
-    KEPT,
     RATIO,
     SYSTEMS,
     Cloud,
@@ -15,9 +14,9 @@ from .marks import (
     Theory,
     colour,
     handle,
+    kept_names,
     legend_below,
     line_handle,
-    most,
     note,
     predict,
     ratio,
@@ -43,21 +42,22 @@ def long_short_range(stage: Stage) -> Draw:
                                    top=0.915, bottom=0.275)  # fmt: skip
         count = figure.add_subplot(grid[:, 0])
         energies = [figure.add_subplot(grid[i, 1]) for i in range(2)]
-    parts = [_Count(stage, count), *(_Energy(stage, ax, name) for ax, name in zip(energies, NAMES))]
+    ratios, levels = _Count(stage, count), [_Energy(stage, ax, name) for ax, name in zip(energies, NAMES)]
     key = legend_below(stage, [
         handle(stage, "discs", "discs"), handle(stage, "lennard_jones", "Lennard-Jones"),
         handle(stage, "discs", "open: unfinished", False), line_handle(stage, "prediction", "your prediction"),
     ], 2)  # fmt: skip
     own = key.get_lines()[-1]
-    kept = KeptNames(stage, *((12, 58) if stage.narrow else (0.62 * stage.width, 58)), KEPT[: most(stage)])
+    kept = kept_names(stage)
 
     def draw(ds: Any, context: Context) -> None:
-        tint = parts[0].prediction.colour_for(context)
+        tint = ratios.prediction.colour_for(context)
         if tint != own.get_color():
             own.set_color(tint)
             stage.reset_scenery()
-        for part in parts:
-            part.set(ds, context)
+        ratios.set(ds, context)
+        for level in levels:
+            level.set(ds, context)
         kept.set(context.ghosts)
 
     return draw
