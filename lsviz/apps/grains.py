@@ -100,7 +100,7 @@ packing = App(
         aspect=ASPECTS,
         kind=Menu(
             {
-                "discs": "discs (ellipses where the aspect is above 1)",
+                "discs": "discs (a > 1: ellipses)",
                 "balls": "balls in space",
                 "lennard_jones": "Lennard-Jones: attraction, too",
             },
