@@ -16,6 +16,15 @@ NAMES = apps.names()
 QUICK = dict(P=100, budget=20, seeds=2)
 
 
+# A number that every app of a chapter has: its name, another position of its slider, a value between two of them.
+NUMBERS = dict(P=(150, 123), n=(96, 100), aspect=(2.0, 1.37))
+
+
+def number_of(session):
+    name = next(n for n in NUMBERS if n in session.values and not isinstance(session.controls[n], Ladder))
+    return name, *NUMBERS[name]
+
+
 def quick(name, mode="inline", **values):
     app = apps.get(name)
     few = {n: v for n, v in QUICK.items() if n in app.all_controls}
@@ -86,17 +95,18 @@ def test_every_control_moves_something_visible(name, moved):
 @pytest.mark.parametrize("name", NAMES)
 def test_bad_values_go_into_the_box_and_the_app_goes_on(name):
     session = quick(name)
+    knob, other, _ = number_of(session)
     good, status = dict(session.values), session.status
     for bad in (-5, 0, float("nan"), 10**9):
-        session.set(P=bad)
-        assert session.error.startswith("P: got")
+        session.set(**{knob: bad})
+        assert session.error.startswith(f"{knob}: got")
         assert "allowed" in session.error
         assert session.picture.error == session.error
         assert session.picture.alt == session.status == status
         assert session.values == good
-    session.set(P=150)
+    session.set(**{knob: other})
     assert session.error == session.picture.error == ""
-    assert session.values["P"] == 150
+    assert session.values[knob] == other
     with pytest.raises(ValueError, match="no such control"):
         session.set(nonsense=1)
 
@@ -135,8 +145,9 @@ def test_link_round_trip(name):
     other = apps.get(name).open("first")
     other.restore(state)
     assert other.values == session.values
-    other.restore({"P": "many"})
-    assert other.error.startswith("P: got 'many'")
+    knob = number_of(session)[0]
+    other.restore({knob: "many"})
+    assert other.error.startswith(f"{knob}: got 'many'")
     other.restore({"nonsense": "1"})
     assert "no such control" in other.error
     other.restore(state)
@@ -148,8 +159,9 @@ def test_saved_data_and_picture(name):
     session = quick(name)
     with xr.open_dataset(io.BytesIO(session.save_data()), engine="h5netcdf") as ds:
         assert ds.attrs["experiment"] == session.experiment.name
-        assert ds.attrs["P"] == "100"
-        assert float(ds.P) == 100
+        knob = number_of(session)[0]
+        assert ds.attrs[knob] == write(session.values[knob])
+        assert knob not in ds or float(ds[knob]) == session.values[knob]
     assert session.save_picture().startswith(b"\x89PNG")
 
 
@@ -157,15 +169,16 @@ def test_saved_data_and_picture(name):
 def test_widgets_follow_and_lead(name):
     session = quick(name, "first")
     board = session.widget and session._board
-    knob = board.knobs["P"]
-    knob.main.value = next(v for v in session.controls["P"].options(session.values) if v != session.values["P"])
-    assert session.values["P"] == knob.main.value == knob.field.value
-    knob.field.value = 123  # between the slider's positions
-    assert session.values["P"] == 123
-    assert session.result.P == 123
+    name, _, between = number_of(session)
+    knob, good = board.knobs[name], session.values[name]
+    knob.main.value = next(v for v in session.controls[name].options(session.values) if v != good)
+    assert session.values[name] == knob.main.value == knob.field.value
+    knob.field.value = between
+    assert session.values[name] == between
+    assert name not in session.result or session.result[name] == between
     knob.field.value = -3
-    assert session.error.startswith("P: got -3")
-    knob.field.value = 100
+    assert session.error.startswith(f"{name}: got -3")
+    knob.field.value = good
     assert session.error == ""
     assert board.link.state == session.link
     for button in board.presets.values():

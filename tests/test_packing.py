@@ -1,5 +1,7 @@
 """Packings against brute force over all pairs (`packing_oracle`), symmetries, counts by hand, FIRE fused against FIRE plain, bad input."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from packing_oracle import Brute, matrices, touching
@@ -779,3 +781,12 @@ def test_pressure_is_what_squeezing_costs(name):
             stretched = Brute(p.kind, brute.positions * grown, p.box * grown, p.major, p.minor, brute.angles)
             energy.append(stretched.energy)
         assert pressure[s] == pytest.approx(-(energy[1] - energy[0]) / (2 * e * volume), rel=1e-6, abs=1e-8)
+
+
+def test_a_state_that_jax_md_keeps_has_its_published_energy_and_pressure():
+    """128 jammed discs from jax-md's own tests (0.2.29, tests/data/simulation_test_state.npy, Apache-2.0), U = Σ ½(1 − r/σ)²."""
+    state = np.load(Path(__file__).parent / "data" / "jaxmd_discs_128.npz")
+    p = Packing.from_arrays(state["positions"], float(state["box"]), diameters=state["diameters"])
+    np.testing.assert_allclose(p.energy(p.w0), 0.45247561922261154, rtol=1e-14)
+    np.testing.assert_allclose(p.look(p.w0).pressure, 0.06307342050945483, rtol=1e-13)
+    assert np.abs(p.force(p.w0)).max() < 1e-5  # it is a minimum

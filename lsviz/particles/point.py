@@ -105,13 +105,11 @@ def threshold(
     phi_start: where particles are thrown; above φ_J the packing is released from there instead (another protocol, another φ_J).
     Counting: discs N_Δ ≤ 2n′ − 1, balls ≤ 3n′ − 2, ellipses ≤ 3n′ − 1. Donev et al. 2007, 10.1103/PhysRevE.75.051304.
     """
-    make(
-        kind, max(phi_start, 0.9 if kind != "balls" else 0.7), n, aspect, ratio
-    )  # refuses what will not fit on the way
     if kind == "lennard_jones":
         raise ValueError(
             "kind: got 'lennard_jones'; allowed: discs, ellipses or balls: long-range forces have no jamming point"
         )
+    make(kind, max(phi_start, 0.7 if kind == "balls" else 0.9), n, aspect, ratio)  # refuses what will not fit
     table = Table(seed=seeds, step=np.arange(MOST))
     for name in NAMES:
         table.add(name, "seed")

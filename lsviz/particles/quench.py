@@ -115,7 +115,7 @@ def compression(
     packing = packing.at(low)
     table = Table(direction=("up", "down"), phi=phis.round(12), seed=seeds, **layout(packing))
     add_counts(table, "direction phi seed")
-    add_configuration(table, packing).add("phi_now", fill=low)
+    add_configuration(table, packing).add("phi_now", fill=low).add("n", fill=n)
     yield from compiled(table)
     w = packing.init(seeds)
     table.prepare(lambda: put_configuration(table, packing, w))
