@@ -282,6 +282,7 @@ def lessons_in_lab():
 
 
 ONE_WIDTH = "A network is either stuck"  # the app with the default eight networks
+PACKING = "Pressed together"  # the app with one packing of 64 discs
 
 
 def slider_of(page, title):
@@ -312,16 +313,20 @@ def test_lessons_open_whole_and_quiet(browser, lessons, name, size, dark):
         check_quiet(seen)
 
 
-def check_under_the_hand(browser, address, lab=False):
+def check_under_the_hand(browser, address, title=ONE_WIDTH, lab=False):
     """A drag shows many different pictures, each with its own status line, and ends with the last one; nothing leaves the machine."""
     with visit(browser, address, lab=lab) as seen:
-        got = measure(seen, slider_of(seen.page, ONE_WIDTH))
+        got = measure(seen, slider_of(seen.page, title))
     assert (got.disagreed, got.left, got.errors) == (0, 0, [])
     assert got.distinct > 3 and got.key_ms < 300 * BUSY and got.release_ms < 1000 * BUSY
 
 
 def test_eight_networks_train_under_the_hand_on_voila(browser, lessons):
     check_under_the_hand(browser, f"{lessons.address}voila/render/3_jamming_networks.ipynb")
+
+
+def test_a_packing_is_pressed_by_hand_on_voila(browser, lessons):
+    check_under_the_hand(browser, f"{lessons.address}voila/render/2_jamming_particles.ipynb", PACKING)
 
 
 def test_eight_networks_train_under_the_hand_in_jupyterlab(browser, lessons_in_lab):
