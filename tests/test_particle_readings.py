@@ -38,12 +38,13 @@ def test_a_sketch_stays_on_its_axes_and_steps_at_the_prediction():
 
 
 def test_coming_back_the_same_way_is_a_goal():
-    values = dict(kind="discs", ratio=1.4, phi_step=0.02)
+    values = dict(kind="discs", aspect=1, ratio=1.4, phi_step=0.02)
     assert read.returns(values, pressed((0.82, 0.84), (0.84, 0.84))) is True, "a step of φ is as near as one can tell"
     assert "1 of 2" in read.returns(values, pressed((0.80, 0.84), (0.86, 0.84)))
     assert "at least two" in read.returns(values, pressed((0.82,), (0.82,)))
     assert "at least two" in read.returns(values, pressed((0.82, None), (0.82, None))), "nothing was pressed"
-    assert "other particles" in read.returns({**values, "kind": "balls"}, pressed((0.82, 0.84), (0.82, 0.84)))
+    for other in (dict(kind="balls"), dict(aspect=1.5)):
+        assert "other particles" in read.returns({**values, **other}, pressed((0.82, 0.84), (0.82, 0.84)))
 
 
 def test_particles_held_where_discs_are_loose():

@@ -43,7 +43,7 @@ def step(at: float, height: float) -> tuple[list[float], list[float]]:
 
 def returns(values: dict[str, Any], ds: Any) -> bool | str:
     """A goal: at least two packings of the same discs come back the way they went, to a step in φ."""
-    if values["kind"] != "discs" or values["ratio"] != 1.4:
+    if values["kind"] != "discs" or values["aspect"] != 1 or values["ratio"] != 1.4:
         return "These are other particles. Put back discs, the larger ones 1.4 times as wide."
     apart = firsts(ds, direction="down") - firsts(ds)
     if len(apart) < 2 or np.isnan(apart).any():
