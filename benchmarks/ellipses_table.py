@@ -65,7 +65,7 @@ if __name__ == "__main__":
     ds = particles.counting(aspects=ASPECTS, n=options.n, seeds=options.seeds, accuracy=options.accuracy)
     seconds = time.perf_counter() - start
     found = table(ds).assign_attrs(
-        label=f"n = {options.n}, {options.seeds} packings each",
+        label=f"n = {options.n}, {options.seeds} packings",
         command=f"python benchmarks/ellipses_table.py --n {options.n} --seeds {options.seeds} --accuracy {options.accuracy:g} --write",
         date=str(datetime.date.today()), seconds=round(seconds), version=lsviz.__version__,
         n=options.n, seeds=options.seeds, accuracy=options.accuracy,

@@ -7,6 +7,7 @@ import xarray as xr
 from lsviz.apps import particles as records
 from lsviz.figure import Context, Stage, particles, style
 from lsviz.figure.particles import jump, paths
+from lsviz.figure.particles import marks as marks_module
 
 SEEDS = 4
 
@@ -72,7 +73,7 @@ def table():
     dims = ("aspect", "statistic")
     return xr.Dataset(
         dict(Z=(dims, Z), ratio=(dims, Z / honest), ratio_2=(dims, Z / 4), ratio_3=(dims, Z / 6)),
-        dict(aspect=np.array(ASPECTS), statistic=statistic), dict(label="n = 64, 20 seeds"),
+        dict(aspect=np.array(ASPECTS), statistic=statistic), dict(label="n = 64, 20 packings"),
     )  # fmt: skip
 
 
@@ -195,7 +196,7 @@ def test_no_text_leaves_the_picture_or_lies_on_other_text(name, view, size, know
     one = Stage(getattr(particles, name), *size)
     told = context(name, **view)
     if kept:
-        told.ghosts = [(f"kept: particles {i}, n = 64", [DATA[name]()]) for i in range(3)]
+        told.ghosts = [(f"kept: in the plane, depth 0.{i}6, n = 64", [DATA[name]()]) for i in range(3)]
     one.set(DATA[name](known), told)
     one.canvas.draw()
     boxes = texts(one)
@@ -251,6 +252,12 @@ def test_a_prediction_for_the_discs_holds_on_both_axes_of_density():
     assert set(phi / 0.834) <= set(drawn("relative", phi))
     assert {0.8, 1.0, 1.2} <= set(drawn("relative", [0.8, 1.0, 1.2])), "beyond 1: it was drawn against φ/φ_J"
     assert drawn("own", [0.8, 1.0, 1.2]).max() <= 1.0
+
+
+def test_a_predicted_step_stays_a_step_and_ends_at_the_axes():
+    x, y = (np.array(v) for v in ([0.8, 0.84, 0.84, 0.95], [0.0, 0.0, 6.0, 6.0]))
+    assert [list(v) for v in marks_module.within(x, y, 0.7, 0.9)] == [[0.8, 0.84, 0.84, 0.9], [0, 0, 6, 6]]
+    assert [len(v) for v in marks_module.within(x, y, 0.1, 0.2)] == [0, 0]
 
 
 def test_hidden_axes_draw_nothing():

@@ -9,15 +9,16 @@ import numpy as np
 from ..app import App, Menu, Steps
 from ..data import STORE
 
-KIND = Menu({"discs": "discs", "ellipses": "ellipses", "balls": "balls (3D)"}, sign="particles")
-ASPECT = Steps([1.0, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0], unit="long axis over short axis, of ellipses")
+KIND = Menu({"discs": "in the plane", "balls": "in space (balls)"}, sign="particles")
+ASPECT = Steps([1.0, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0], unit="long axis over short axis")
 NUMBER = Steps([24, 32, 48, 64], unit="particles")
 SIZES = Steps([1.0, 1.1, 1.2, 1.4, 1.6, 2.0], unit="large over small")
-ACCURACY = Steps([1e-6, 1e-5, 1e-4, 1e-3], unit="mean overlap at the end")
+ACCURACY = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 BUDGET = Steps([500, 2000, 5000, 20000, 50000], unit="iterations")
 POINTS = Steps([100, 200, 300, 500], unit="points")
 OPEN_MARKS = "Open marks are unfinished: still moving when the budget ended."
 DOING = "pressing"
+
 
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -122,7 +123,7 @@ which_N = App(
     source="counting",
     picture="particles:which_N",
     controls=dict(count=COUNTS, n=NUMBER, seeds=(1, 8)),
-    more=dict(ratio=SIZES, accuracy=ACCURACY),
+    more=dict(ratio=SIZES, accuracy=Steps([1e-4, 1e-3, 3e-3, 1e-2], unit="mean overlap at the end")),
     start=dict(count="honest", n=32, seeds=4, ratio=1.4, accuracy=1e-4),
     presets={
         "2 for every particle": dict(count="2"),
@@ -175,12 +176,39 @@ long_short_range = App(
 )  # fmt: skip
 
 
-FREEDOMS = {"discs": (2, "discs"), "ellipses": (3, "ellipses"), "balls": (3, "balls")}
+def shape(values: dict[str, Any]) -> str:
+    """The kind of particles; imported when first asked for, as it comes with the pictures."""
+    from ..figure.particles import marks
+
+    return marks.shape(values)
+
+
+def shaped(values: dict[str, Any]) -> dict[str, Any]:
+    """An experiment's arguments: discs that are longer than wide are ellipses."""
+    return dict(values, kind=shape(values))
+
+
+def some(values: dict[str, Any]) -> str:
+    """What is packed, in words: "64 ellipses of a = 1.5"."""
+    kind = shape(values)
+    return f"{int(values['n'])} {kind}" + (f" of a = {values['aspect']:g}" if kind == "ellipses" else "")
+
+
+MADE = Menu({"pressed": "pressed until it resists", "released": "thrown at a density that is too high, released"}, sign="made")
+TOO_HIGH = 0.06  # above the expected φ_J
+
+
+def approach_start(values: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of threshold: where the particles are thrown says how the packing is made."""
+    from ..figure.particles.marks import expected
+
+    called = {name: value for name, value in shaped(values).items() if name != "made"}
+    above = expected(shape(values), float(values["aspect"])) + TOO_HIGH
+    return dict(called, phi_start=0.5 if values["made"] == "pressed" else round(above, 3))
 
 
 def approach_status(ds: Any, values: dict[str, Any]) -> str:
-    phi_J, (_, words) = ds.phi_J.values, FREEDOMS[values["kind"]]
-    about = f"{int(values['n'])} {words}" + (f" of aspect {values['aspect']:g}" if values["kind"] == "ellipses" else "")
+    phi_J, about = ds.phi_J.values, some(values)
     made = int(np.isfinite(ds.phi_trace.values).sum())
     if not np.isfinite(phi_J).any():
         phi = ds.phi_trace.values[np.isfinite(ds.phi_trace.values).any(1)]
@@ -203,18 +231,20 @@ approach = App(
     title="However it was made, a packing is born with Z = 4 (balls: 6): contacts come all at once",
     source="threshold",
     picture="particles:approach",
-    controls=dict(kind=KIND, n=Steps([24, 32, 64, 128], unit="particles"), seeds=(1, 16)),
-    more=dict(aspect=ASPECT, ratio=SIZES, accuracy=ACCURACY),
-    start=dict(kind="discs", n=64, seeds=4, aspect=1.5, ratio=1.4, accuracy=1e-6),
+    controls=dict(kind=KIND, aspect=ASPECT, n=Steps([24, 32, 64, 128], unit="particles")),
+    more=dict(made=MADE, seeds=(1, 16), ratio=SIZES, accuracy=Steps(ACCURACY, unit="mean overlap at the end")),
+    start=dict(kind="discs", n=64, seeds=4, aspect=1.0, ratio=1.4, accuracy=1e-6, made="pressed"),
+    arguments=approach_start,
     presets={
         "balls": dict(kind="balls"),
-        "ellipses: fewer than 6": dict(kind="ellipses"),
-        "nearly discs": dict(kind="ellipses", aspect=1.05),
+        "made another way": dict(made="released"),
+        "ellipses: fewer than 6": dict(aspect=1.5),
+        "nearly discs": dict(aspect=1.05),
         "16 packings": dict(seeds=16),
         "equal sizes: a crystal has more": dict(ratio=1.0),
     },
     status=approach_status,
-    caption="A packing is pressed in small steps until it first resists, then let go and pressed again, ever closer to the density φ_J "
+    caption="A packing is pressed in small steps until it first resists, then released and pressed again, ever closer to the density φ_J "
             "where its energy ends. Below φ_J there is no contact; at φ_J there are all that it needs.",
     note="Open marks have not converged.",
     doing=DOING,
@@ -228,8 +258,8 @@ def compression_range(values: dict[str, Any]) -> dict[str, Any]:
     """Arguments of compression: from below the expected φ_J of this kind to `depth` above it."""
     from ..figure.particles.paths import BELOW, expected
 
-    called = {name: value for name, value in values.items() if name != "depth"}
-    at = expected(values["kind"], float(values["aspect"]))
+    called = {name: value for name, value in shaped(values).items() if name != "depth"}
+    at = expected(shape(values), float(values["aspect"]))
     return dict(called, low=round(at - BELOW, 3), high=round(at + float(values["depth"]), 3))
 
 
@@ -243,13 +273,12 @@ def first_contact(ds: Any, direction: str) -> tuple[float, float]:
 
 
 def protocol_status(ds: Any, values: dict[str, Any]) -> str:
-    _, words = FREEDOMS[values["kind"]]
     said = []
     for direction, way in (("up", "pressed, they first resist at"), ("down", "let go, they last resist at")):
         at, Z = first_contact(ds, direction)
         if np.isfinite(at) and (direction == "up" or finished_down(ds)):
             said.append(f"{way} φ = {at:.3f} with Z = {Z:.2f}")
-    now = f"{int(values['n'])} {words}: {'; '.join(said) or 'no contact yet'}"
+    now = f"{some(values)}: {'; '.join(said) or 'no contact yet'}"
     return f"{now}; steps of {values['phi_step']:g}, {count(ds.sizes['seed'], 'packing')}{unfinished(ds.state)}"
 
 
@@ -265,14 +294,14 @@ protocol = App(
     picture="particles:protocol",
     controls=dict(kind=KIND, depth=DEPTHS, n=NUMBER),
     more=dict(phi_step=Steps([0.001, 0.002, 0.004, 0.008], unit="in φ"), aspect=ASPECT, ratio=SIZES, seeds=(1, 8), budget=BUDGET),
-    start=dict(kind="discs", depth=0.06, n=64, phi_step=0.002, aspect=1.5, ratio=1.4, seeds=4, budget=20000),
+    start=dict(kind="discs", depth=0.06, n=64, phi_step=0.002, aspect=1.0, ratio=1.4, seeds=4, budget=20000),
     arguments=compression_range,
     presets={
         "hardly pressed": dict(depth=0.02),
         "pressed hard": dict(depth=0.15),
         "large steps": dict(phi_step=0.008),
         "balls": dict(kind="balls"),
-        "ellipses": dict(kind="ellipses"),
+        "ellipses": dict(aspect=1.5),
         "equal sizes": dict(ratio=1.0),
     },
     status=protocol_status,

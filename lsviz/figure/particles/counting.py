@@ -131,7 +131,7 @@ def _ratio_panel(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     ax.set_yticks([0.5, 1, 1.5])
     theory(stage, ax, 1)
     lower = stage.actor(theory(stage, ax, 2 / 3))
-    note(stage, ax, 0.015, 1.015, r"$N_\Delta=N$")
+    note(stage, ax, 0.125, 0.985, r"$N_\Delta=N$", va="top")
     least = stage.actor(note(stage, ax, 0.985, 0.655, "2/3", va="top", ha="right"))
     points, titled = _Points(stage, ax, TOP), ""
 

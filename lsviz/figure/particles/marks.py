@@ -125,7 +125,7 @@ def most(stage: Stage) -> int:
 
 def kept_names(stage: Stage, marks: tuple[str, ...] = KEPT, high: float = 58) -> KeptNames:
     """The names of what was kept: right of the legend at the foot, on a phone above it; `high`: their top there, in pixels."""
-    left, top = (12.0, high) if stage.narrow else (0.6 * stage.width, 58.0)
+    left, top = (12.0, high) if stage.narrow else (0.57 * stage.width, 58.0)
     return KeptNames(stage, left, top, marks[: most(stage)])
 
 
@@ -193,14 +193,20 @@ def predict(prediction: Prediction, context: Context, convert: Callable[[np.ndar
     """The learner's curve on its axes, `convert` making their x of its own; what lies beyond the axes is left out."""
     if context.prediction is not None and len(context.prediction[0]):
         x, y = (np.asarray(v, float) for v in context.prediction)
-        x = convert(x)
-        low, high = prediction.line.axes.get_xlim()
-        inside = x[(x > low) & (x < high)]
-        at = np.concatenate([[max(low, x.min())], inside, [min(high, x.max())]])
-        order = np.argsort(x)
-        context = replace(context, prediction=(at, np.interp(at, x[order], y[order])))
+        context = replace(context, prediction=within(convert(x), y, *prediction.line.axes.get_xlim()))
     prediction.line.set_visible(True)
     prediction.set(context)
+
+
+def within(x: np.ndarray, y: np.ndarray, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+    """The part of a curve from `low` to `high`, cut where it leaves them; a step stays a step."""
+    order = np.argsort(x, kind="stable")
+    x, y = x[order], y[order]
+    inside = (x >= low) & (x <= high)
+    left = [low] if x[0] < low <= x[-1] else []
+    right = [high] if x[0] <= high < x[-1] else []
+    return (np.concatenate([left, x[inside], right]),
+            np.concatenate([np.interp(left, x, y), y[inside], np.interp(right, x, y)]))  # fmt: skip
 
 
 def legend_below(stage: Stage, handles: list[Any], columns: int) -> Any:
@@ -208,6 +214,12 @@ def legend_below(stage: Stage, handles: list[Any], columns: int) -> Any:
     return stage.figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.006), ncols=columns, columnspacing=1.2,
                                handletextpad=0.4, labelspacing=0.25, borderaxespad=0.0,
                                handlelength=1.6 if stage.narrow else 1.8)  # fmt: skip
+
+
+def shape(values: dict[str, Any]) -> str:
+    """The kind of particles that the controls ask for: discs longer than wide are ellipses."""
+    kind = str(values.get("kind", "discs"))
+    return "ellipses" if kind == "discs" and float(values.get("aspect", 1.0)) > 1 else kind
 
 
 def expected(kind: str, aspect: float = 1.0) -> float:

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from .. import style
 from ..dots import Dots, Prediction, behind_words, grey_mark, put
 from ..stage import Context, Draw, Stage
-from .marks import KEPT, expected, kept_names, legend_below, line_handle, most, note, predict, theory
+from .marks import KEPT, expected, kept_names, legend_below, line_handle, most, note, predict, shape, theory
 
 UNJAMMED = 1e-18  # energy per particle of an unjammed packing (ellipses.md §2)
 
@@ -44,7 +44,7 @@ class _Frame:
 
     def set(self, context: Context) -> bool:
         """Whether anything had to change."""
-        kind = str(context.values.get("kind", "discs"))
+        kind = shape(context.values)
         wanted = (kind, *self.window(context.values))
         if wanted == self.set_for:
             return False
@@ -125,7 +125,7 @@ def approach(stage: Stage) -> Draw:
 
 
 def _near(values: dict[str, Any]) -> tuple[float, float]:
-    at = expected(str(values.get("kind", "discs")), float(values.get("aspect", 1.0)))
+    at = expected(shape(values), float(values.get("aspect", 1.0)))
     return at - NEAR[0], at + NEAR[1]
 
 
@@ -287,7 +287,7 @@ BELOW = 0.04  # how far below the expected φ_J the path of `protocol` begins
 
 
 def _range(values: dict[str, Any]) -> tuple[float, float]:
-    at = expected(str(values.get("kind", "discs")), float(values.get("aspect", 1.0)))
+    at = expected(shape(values), float(values.get("aspect", 1.0)))
     return at - BELOW - 0.005, at + float(values.get("depth", 0.06)) + 0.005
 
 
