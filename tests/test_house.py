@@ -73,8 +73,13 @@ def test_types():
     assert done.returncode == 0, done.stdout
 
 
+# numba's cache sees a change in a kernel's own file alone: what a kernel calls must stand beside it, or old code would go on running.
+TOGETHER = {"lsviz/packing/kernels.py"}
+
+
 def test_files_stay_readable():
-    long = {str(p.relative_to(ROOT)): n for p in tracked("lsviz/*.py") if (n := p.read_text("utf-8").count("\n")) > 400}
+    lengths = {str(p.relative_to(ROOT)): p.read_text("utf-8").count("\n") for p in tracked("lsviz/*.py")}
+    long = {name: n for name, n in lengths.items() if n > 400 and name not in TOGETHER}
     assert not long, f"more than 400 lines; make a folder of the same name: {long}"
 
 

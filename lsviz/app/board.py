@@ -17,11 +17,14 @@ from .session import Session
 class Names(Access):
     """Access, and a rule: a slider with a number field beside it needs no second read-out on the screen (screen readers get it)."""
 
-    _css = Access._css + """
+    _css = (
+        Access._css
+        + """
 .lsviz-app .lsviz-fielded .widget-readout { display: none; }
 .lsviz-app h3 { margin: 0 0 .3em; line-height: 1.3; }
 .lsviz-app sub { line-height: 0; }
 """
+    )
 
 
 def signs(name: str, kind: Control) -> tuple[str, str]:
@@ -52,13 +55,22 @@ class Knob:
             self.field.observe(self._from_field, "value")
             self.main.add_class("lsviz-fielded")
         row = [self.main] if self.field is None else [self.main, self.field]
-        self.widget = w.HBox(row, layout=w.Layout(width="100%", max_width="900px", align_items="center", overflow="visible"))
+        self.widget = w.HBox(
+            row, layout=w.Layout(width="100%", max_width="900px", align_items="center", overflow="visible")
+        )
 
     def _main_widget(self) -> Any:
         layout = w.Layout(flex="1 1 auto", width="auto", min_width="120px")
         wide = {"description_width": "5em"}  # grows with the letters of lecturer mode
         if isinstance(self.kind, Slider):
-            return w.IntSlider(min=self.kind.low, max=self.kind.high, step=self.kind.step, description=self.sign, layout=layout, style=wide)
+            return w.IntSlider(
+                min=self.kind.low,
+                max=self.kind.high,
+                step=self.kind.step,
+                description=self.sign,
+                layout=layout,
+                style=wide,
+            )
         if isinstance(self.kind, Menu):
             return w.Dropdown(options=[(words, value) for value, words in self.kind.words.items()], description=self.sign,
                               layout=w.Layout(width="auto", min_width="120px"), style=wide)  # fmt: skip
@@ -68,7 +80,9 @@ class Knob:
         if isinstance(self.kind, Menu):
             return None
         layout = w.Layout(width="84px", flex="0 0 auto")
-        whole = isinstance(self.kind, Slider) or (isinstance(self.kind, Steps) and all(isinstance(n, int) for n in self.kind.numbers))
+        whole = isinstance(self.kind, Slider) or (
+            isinstance(self.kind, Steps) and all(isinstance(n, int) for n in self.kind.numbers)
+        )
         make = w.IntText if whole else w.FloatText
         return make(layout=layout, continuous_update=False, tooltip=f"{self.spoken}, as a number")
 
@@ -127,7 +141,9 @@ class Board:
         session.on_result(self._sync_link)  # not at every move: a hand that drags needs no link
         self.link, self.download = Link(app.name), Download()
         first = [self.knobs[name].widget for name in app.controls]
-        rest = w.VBox([self.knobs[name].widget for name in app.more], layout=w.Layout(display="none", overflow="visible"))
+        rest = w.VBox(
+            [self.knobs[name].widget for name in app.more], layout=w.Layout(display="none", overflow="visible")
+        )
         self.more = w.ToggleButton(description="More controls", layout=w.Layout(width="auto"))
         self.more.observe(lambda change: setattr(rest.layout, "display", "" if change["new"] else "none"), "value")
         names = {knob.sign: knob.spoken for knob in self.knobs.values()}

@@ -8,7 +8,7 @@ from typing import Any
 from ..figure.stage import Context, Stage
 from ..frontend import Picture
 from ..live import Player
-from . import App
+from . import App, results
 from .controls import Ladder, Menu, read, write
 
 GHOSTS = 3  # kept curves shown at most
@@ -267,7 +267,7 @@ class Session:
 
     def _show(self, values: dict[str, Any], ds: Any, last: bool) -> None:
         with self._lock:
-            same = values == self._shown_values and _alike(ds, self.result)
+            same = values == self._shown_values and results.alike(ds, self.result)
             drawn = last and same and not self.stopped and self.picture.ratio <= 1
             self._shown_values, self._good = values, values
             self.result, self.finished, self.stopped, self.error = ds, last, False, ""
@@ -302,7 +302,7 @@ class Session:
         self.status = sentence
         if frame is not None:
             self.png = frame
-        serial = self.picture.show(frame, sentence, settled=not running, progress=_share(self.result) if running else 1.0,
+        serial = self.picture.show(frame, sentence, settled=not running, progress=results.share(self.result) if running else 1.0,
                                    busy=running, error=self.error, axes=axes)  # fmt: skip
         self.player.flow.send(serial)
 
@@ -317,7 +317,7 @@ class Session:
         self.picture.show(None, self.status, settled=True, error=words)
 
     def _sentence(self, ds: Any) -> str:
-        if _compiling(ds):
+        if results.compiling(ds):
             return "Compiling the kernels for this computer's processor: some seconds, once (compiling)"
         told = self.app.status
         if callable(told):
@@ -393,18 +393,3 @@ class Session:
         widget = self.widget
         self.player.wait_first(2.0)  # so that the picture comes with the page, not after it
         display(widget)
-
-
-def _compiling(ds: Any) -> bool:
-    """Whether a first run on this computer still makes its kernels ready."""
-    return "compiling" in ds and float(ds.compiling) < 1
-
-
-def _alike(ds: Any, other: Any) -> bool:
-    """Whether two results differ in their progress at most: then the picture is there already."""
-    return ds is other or (other is not None and ds.drop_vars("progress").equals(other.drop_vars("progress")))
-
-
-def _share(ds: Any) -> float:
-    """What the bar shows: the progress of the compilation, then that of the experiment."""
-    return float(ds.compiling if _compiling(ds) else ds.progress)

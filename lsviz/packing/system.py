@@ -8,14 +8,13 @@ import numpy as np
 from jaxtyping import Float
 
 from ..descent.state import Evaluation
+from . import checks
+from .look import Look
 
 KINDS = ("discs", "balls", "ellipses", "lennard_jones")
 SMALL = 0.5  # radius of the small half; an ellipse's mean radius √(major·minor)
-REST = 1e-18  # energy per particle below which nothing overlaps: unjammed
 FLAT = 1e-20  # where a minimisation stops
-CONTACT = 1e-3  # a contact overlaps by more than this, in mean overlaps
-CUT, SHELL = 2.5, 1.5  # of Lennard-Jones, in σ: end of the force, end of the first shell
-NEAR = 0.1  # how far beyond touching `gaps` looks, in small diameters
+CUT = 2.5  # of Lennard-Jones, in σ: the end of the force
 
 
 class Packing:
@@ -69,28 +68,28 @@ class Packing:
 
         Its `w` is `.w0` (1, size). ValueError names what has a wrong shape, is not finite, or is too large for the box.
         """
-        x = _array("positions", positions, "an array (n, 2) or (n, 3) of finite numbers", 2)
+        x = checks.array("positions", positions, "an array (n, 2) or (n, 3) of finite numbers", 2)
         n, dim = x.shape
         if n < 2 or dim not in (2, 3):
             raise ValueError(f"positions: got shape {x.shape}; allowed: (n, 2) or (n, 3), n ≥ 2")
         if (diameters is None) == (semi_axes is None):
             given = "neither" if diameters is None else "both"
             raise ValueError(f"diameters, semi_axes: got {given}; allowed: one of the two")
-        box = _positive("box", box)
+        box = checks.positive("box", box)
         if diameters is not None:
             if angles is not None:
                 raise ValueError("angles: got angles of discs; allowed: angles together with semi_axes")
-            major = minor = _sizes("diameters", diameters, (n,)) / 2
+            major = minor = checks.sizes("diameters", diameters, (n,)) / 2
             kind = "discs" if dim == 2 else "balls"
         else:
-            axes = _sizes("semi_axes", semi_axes, (n, 2))
+            axes = checks.sizes("semi_axes", semi_axes, (n, 2))
             if dim != 2:
                 raise ValueError(
                     f"semi_axes: got them for {dim} dimensions; allowed: in two dimensions, positions (n, 2)"
                 )
             if angles is None:
                 raise ValueError("angles: got none; allowed: an array (n,) together with semi_axes")
-            theta = _array("angles", angles, "an array (n,) of finite numbers", 1)
+            theta = checks.array("angles", angles, "an array (n,) of finite numbers", 1)
             if theta.shape != (n,):
                 raise ValueError(f"angles: got shape {theta.shape}; allowed: ({n},), one per particle")
             theta = theta + np.where(axes[:, 0] < axes[:, 1], math.pi / 2, 0)  # the longer one first
@@ -157,7 +156,7 @@ class Packing:
         """The particles (S, pairs, 2) of each gap; −1 where a seed has fewer."""
         return self.look(w).pairs
 
-    def look(self, w: Float[np.ndarray, "S size"]) -> "Look":
+    def look(self, w: Float[np.ndarray, "S size"]) -> Look:
         """All pairs in reach with their gaps and forces."""
         return Look(self, self._checked(w))
 
@@ -254,121 +253,6 @@ class Natural:
         return Evaluation(now.loss, now.grad / self.packing.unit, now.gaps)
 
 
-class Look:
-    """What can be counted at one w: (S, pairs) gaps and pushes, (S, pairs, 2) pairs; tolerance, N_delta, N, Z, pressure (S,)."""
-
-    def __init__(self, packing: Packing, w: np.ndarray) -> None:
-        from . import kernels
-
-        self.packing, found = packing, []
-        skin = min(NEAR, 0.49 * packing.box - 2 * packing.reach.max())
-        shape = np.empty((packing.n, 4))
-        for q in packing.natural(w):
-            start, near, shift, count = packing.list(q, max(skin, 0.0))
-            first, second = np.empty(count, np.int32), np.empty(count, np.int32)
-            gap, virial, push = np.empty(count), np.empty(count), np.empty(count)
-            kernels.pair_gaps(packing.code, q, packing.n, packing.dim, packing.major, packing.minor, packing.gyration,
-                              start, near, shift, shape, first, second, gap, virial, push)  # fmt: skip
-            found.append((first, second, gap, virial, push))
-        seeds, most = len(w), max((len(row[0]) for row in found), default=0)
-        self.gaps, self.push = np.full((seeds, most), -np.inf), np.zeros((seeds, most))
-        self.pairs = np.full((seeds, most, 2), -1)
-        self.virial = np.zeros(seeds)
-        for s, (first, second, gap, virial, push) in enumerate(found):
-            k = len(first)
-            self.pairs[s, :k, 0], self.pairs[s, :k, 1], self.gaps[s, :k], self.push[s, :k] = first, second, gap, push
-            self.virial[s] = virial.sum()
-        over = np.maximum(self.gaps, 0)
-        self.energy_of_overlap = 0.5 * (over**2).sum(1)  # the energy, but for Lennard-Jones
-        self.mean_overlap = over.sum(1) / np.maximum((over > 0).sum(1), 1)
-
-    @property
-    def unjammed(self) -> np.ndarray:
-        """(S,) nothing overlaps: energy per particle ≤ 1e-18. Never of Lennard-Jones, which always pushes and pulls."""
-        if self.packing.kind == "lennard_jones":
-            return np.zeros(len(self.gaps), bool)
-        return self.energy_of_overlap <= REST * self.packing.n
-
-    @property
-    def tolerance(self) -> np.ndarray:
-        """(S,) 1e-3 of the mean positive gap; +inf where unjammed."""
-        return np.where(self.unjammed, np.inf, CONTACT * self.mean_overlap)
-
-    @cached_property
-    def touching(self) -> np.ndarray:
-        """(S, pairs) which pairs are contacts."""
-        return self.gaps > self.tolerance[:, None]
-
-    @property
-    def N_delta(self) -> np.ndarray:
-        """(S,) the number of contacts."""
-        return self.touching.sum(1)
-
-    @cached_property
-    def rattlers(self) -> np.ndarray:
-        """(S, n) see `Packing.rattlers`."""
-        packing, out = self.packing, np.zeros((len(self.gaps), self.packing.n), bool)
-        if packing.kind == "lennard_jones":
-            return out
-        for s in np.flatnonzero(~self.unjammed):
-            pairs = self.pairs[s][self.touching[s]]
-            while True:
-                held = pairs[~out[s][pairs].any(1)]
-                loose = (np.bincount(held.ravel(), minlength=packing.n) < packing.dim + 1) & ~out[s]
-                if not loose.any():
-                    break
-                out[s] |= loose
-        return out
-
-    @property
-    def bearing(self) -> np.ndarray:
-        """(S,) n′: particles that are no rattlers; all of them where unjammed."""
-        return self.packing.n - self.rattlers.sum(1)
-
-    @property
-    def N(self) -> np.ndarray:
-        """(S,) see `Packing.N`."""
-        return self.packing.freedoms * self.bearing
-
-    @property
-    def Z(self) -> np.ndarray:
-        """(S,) contacts of a particle, 2 N_Δ/n′; 0 where unjammed."""
-        return 2 * self.N_delta / np.maximum(self.bearing, 1)
-
-    @property
-    def pressure(self) -> np.ndarray:
-        """(S,) Σ r·(−dU/dr) / (dim · volume of the box)."""
-        return self.virial / (self.packing.dim * self.packing.box**self.packing.dim)
-
-
-def contact_distance(axes_a: Any, theta_a: Any, axes_b: Any, theta_b: Any, psi: Any) -> Any:
-    """σ: the distance of the centres of two ellipses along the direction ψ at which both, grown by one factor, touch.
-
-    axes (…, 2) semi-axes, theta and psi (…) angles, broadcast together. Perram & Wertheim 1985, 10.1016/0021-9991(85)90171-8: σ = r/√F.
-    """
-    from . import kernels
-
-    axes_a, axes_b = (_sizes(name, axes, None) for name, axes in (("axes_a", axes_a), ("axes_b", axes_b)))
-    for name, axes in (("axes_a", axes_a), ("axes_b", axes_b)):
-        if axes.shape[-1:] != (2,):
-            raise ValueError(f"{name}: got shape {axes.shape}; allowed: (…, 2), two semi-axes")
-    angles = [
-        _array(name, given, "finite numbers") for name, given in dict(theta_a=theta_a, theta_b=theta_b, psi=psi).items()
-    ]
-    a1, a2, ta, b1, b2, tb, along = np.broadcast_arrays(axes_a[..., 0], axes_a[..., 1], angles[0], axes_b[..., 0], axes_b[..., 1],
-                                                        angles[1], angles[2])  # fmt: skip
-    out = np.empty(a1.shape)
-    for index in np.ndindex(out.shape):
-        A, B = _matrix(a1[index], a2[index], ta[index]), _matrix(b1[index], b2[index], tb[index])
-        out[index] = 1 / math.sqrt(kernels.contact(math.cos(along[index]), math.sin(along[index]), *A, *B)[0])
-    return out[()]
-
-
-def _matrix(major: Any, minor: Any, theta: Any) -> tuple[float, float, float, float]:
-    c, s, a, b = math.cos(theta), math.sin(theta), major**2, minor**2
-    return a * c * c + b * s * s, (a - b) * c * s, a * s * s + b * c * c, a * b
-
-
 def discs(phi: float, n: int, dim: int = 2, ratio: float = 1.4) -> Packing:
     """n discs (dim 2) or balls (dim 3) at packing fraction φ: harmonic repulsion, half small, half larger by `ratio`."""
     if isinstance(dim, bool) or dim not in (2, 3):
@@ -387,9 +271,9 @@ def lennard_jones(phi: float, n: int, ratio: float = 1.4) -> Packing:
 
 
 def _make(kind: str, phi: float, n: int, aspect: float, ratio: float, dim: int) -> Packing:
-    phi, n = _number("phi", phi, 0, 2, "a number above 0 and up to 2"), _whole("n", n)
-    aspect = _number("aspect", aspect, 1, 30, "a number from 1 to 30", low_too=True)
-    ratio = _number("ratio", ratio, 0.1, 10, "a number from 0.1 to 10", low_too=True)
+    phi, n = checks.number("phi", phi, 0, 2, "a number above 0 and up to 2"), checks.whole("n", n)
+    aspect = checks.number("aspect", aspect, 1, 30, "a number from 1 to 30", low_too=True)
+    ratio = checks.number("ratio", ratio, 0.1, 10, "a number from 0.1 to 10", low_too=True)
     mean = np.where(np.arange(n) < n // 2, SMALL, SMALL * ratio)
     major, minor = mean * math.sqrt(aspect), mean / math.sqrt(aspect)
     packing = Packing(kind, major, minor, dim, 1.0, ratio=ratio, aspect=aspect)
@@ -417,54 +301,3 @@ def _fits(packing: Packing) -> None:
         f"{name}: got {given} at phi = {packing.phi:.3g}, n = {packing.n}: a box of side {packing.box:.3g}, too small for particles that "
         f"need {need:.3g} (else one would meet two images of another); allowed: {allowed}"
     )
-
-
-def _array(name: str, given: Any, allowed: str, ndim: int | None = None) -> np.ndarray:
-    try:
-        array = np.array(given, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name}: got {given!r}; allowed: {allowed}") from None
-    if ndim is not None and array.ndim != ndim:
-        raise ValueError(f"{name}: got shape {array.shape}; allowed: {allowed}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name}: got numbers that are not finite; allowed: {allowed}")
-    return array
-
-
-def _sizes(name: str, given: Any, shape: tuple[int, ...] | None) -> np.ndarray:
-    allowed = f"positive numbers{'' if shape is None else f' of shape {shape}'}"
-    array = _array(name, given, allowed)
-    if shape is not None and array.shape != shape:
-        raise ValueError(f"{name}: got shape {array.shape}; allowed: {allowed}")
-    if not (array > 0).all():
-        raise ValueError(f"{name}: got a size that is not positive; allowed: {allowed}")
-    return array
-
-
-def _positive(name: str, given: Any) -> float:
-    return _number(name, given, 0, math.inf, "a positive number")
-
-
-def _number(name: str, given: Any, low: float, high: float, allowed: str, low_too: bool = False) -> float:
-    fail = ValueError(f"{name}: got {given!r}; allowed: {allowed}")
-    try:
-        number = float(given)
-    except (TypeError, ValueError):
-        raise fail from None
-    good = (number >= low if low_too else number > low) and number <= high and math.isfinite(number)
-    if isinstance(given, (bool, str)) or not good:
-        raise fail
-    return number
-
-
-def _whole(name: str, given: Any) -> int:
-    fail = ValueError(f"{name}: got {given!r}; allowed: a whole number ≥ 4")
-    if isinstance(given, (bool, str)):
-        raise fail
-    try:
-        number = int(given)
-    except (TypeError, ValueError, OverflowError):
-        raise fail from None
-    if number != given or number < 4:
-        raise fail
-    return number

@@ -121,8 +121,8 @@ def pressed(
     goal = make(kind, phi, n, aspect, ratio)  # refuses what does not fit
     base = min(BELOW.get(kind, 0.7), expected(kind, aspect) - 0.1)
     if phi <= base:
-        for now in minimise.minimise(goal, goal.init(seeds), budget=budget):
-            yield goal, now, phi
+        for state in minimise.minimise(goal, goal.init(seeds), budget=budget):
+            yield goal, state, phi
         return
     path = _paths.setdefault((kind, n, aspect, ratio, budget, tuple(seeds)), [])
     _paths.move_to_end((kind, n, aspect, ratio, budget, tuple(seeds)))
@@ -131,7 +131,7 @@ def pressed(
     last = int((phi - base) / STEP + 1e-9)  # the last step of the path that is not beyond φ
     k = min(len(path) - 1, last)
     packing = make(kind, base + max(k, 0) * STEP, n, aspect, ratio)
-    now = path[k] if k >= 0 else None
+    now: Any = path[k] if k >= 0 else None
     while now is None or k < last:
         if now is None:
             k, w = 0, packing.init(seeds)

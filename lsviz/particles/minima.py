@@ -50,7 +50,8 @@ def flat_directions(
     table.add("phi", fill=phi).add("n", fill=n)
     table.distance[:] = np.linspace(0, 1, PUSHES)
     yield from compiled(table)
-    packing, now, over = goal, None, False
+    packing, over = goal, False
+    now: Any = None
 
     def show() -> None:
         if now is not None:
@@ -138,7 +139,8 @@ def glassiness(
     table.add("energy_line", "line pair").add("fraction", "line").add("n", fill=n).add("phi", fill=phi)
     table.fraction[:] = np.linspace(0, 1, LINE)
     yield from compiled(table)
-    now, over = None, False
+    over = False
+    now: Any = None
     table.prepare(lambda: put_counts(table, ..., packing, now, over) if now is not None else None)
     for now in minimise(packing, packing.init(seeds), budget=budget):
         yield table.set(progress=0.4 * float(now.converged.mean()))

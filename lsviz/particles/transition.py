@@ -11,7 +11,7 @@ from ..jamming.count import Fit
 from ..jamming.count import threshold as crossing
 from ..jamming.training import Training, around, expected_jump
 from ..packing.minimise import minimise
-from .common import add_counts, compiled, expected, make, put_counts
+from .common import add_counts, compiled, counts, expected, make, put_counts
 
 AROUND = np.array([-0.06, -0.04, -0.025, -0.015, -0.0075, 0.0, 0.0075, 0.015, 0.025, 0.04, 0.06])
 
@@ -113,26 +113,19 @@ def density_transition(
             packing = packings[k][i]
             for now in minimise(packing, packing.init(seeds)):
                 yield table.set(progress=(done + float(now.converged.mean())) / len(jobs))
-            put = dict(zip(("N_delta", "N", "state"), _counted(packing, now)))
+            found = counts(packing, now)
         else:
             training = Training(Fit(nets[i], points), nets[i].init(seeds), "lm", budget)
             for state in training.states():
                 yield table.set(progress=(done + state.step / budget) / len(jobs))
-            put = dict(N_delta=training.N_delta, N=nets[i].N, state=training.ending())
-        for name, values in put.items():
-            getattr(table, name)[k, i] = values
+            found = dict(N_delta=training.N_delta, N=np.full(len(seeds), nets[i].N), state=training.ending())
+        for name in ("N_delta", "N", "state"):
+            getattr(table, name)[k, i] = found[name]
         known = np.all((table.state[k] != "waiting") & (table.state[k] != "running"), axis=1)
         if known.sum() > 1:
             table.threshold_at[k] = crossing(table.density[k][known], table.state[k][known] != "sat")[0]
             table.relative[k] = table.density[k] / table.threshold_at[k]
         yield table.set(progress=(done + 1) / len(jobs))
-
-
-def _counted(packing: Any, now: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    from .common import counts
-
-    found = counts(packing, now)
-    return found["N_delta"], found["N"], found["state"]
 
 
 RANGES = ("discs", "lennard_jones")
