@@ -17,7 +17,7 @@ QUICK = dict(P=100, budget=20, seeds=2)
 
 
 # A number that every app of a chapter has: its name, another position of its slider, a value between two of them.
-NUMBERS = dict(P=(150, 123), n=(96, 100), aspect=(2.0, 1.37))
+NUMBERS = dict(P=(150, 123), n=(48, 50), aspect=(2.0, 1.37))
 
 
 def number_of(session):
