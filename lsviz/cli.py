@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from lsviz import __version__, experiment
+from lsviz.experiment import parse
 
 cli = typer.Typer(
     name="lsviz",
@@ -136,22 +137,6 @@ def split(words: list[str]) -> tuple[dict[str, Any], Path | None]:
         else:
             out = Path(word)
     return values, out
-
-
-def parse(text: str) -> Any:
-    """A value as typed: 300, 4.5, 1e-3, a,b,c (a tuple; `3,` has one entry), or a word.
-
-    >>> parse("3,4.5,11"), parse("mnist")
-    ((3, 4.5, 11), 'mnist')
-    """
-    if "," in text:
-        return tuple(parse(part) for part in text.removesuffix(",").split(","))
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            pass
-    return text
 
 
 def writable(out: Path, force: bool) -> None:

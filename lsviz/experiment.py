@@ -14,6 +14,7 @@ import numpy as np
 from .symbols import ARGUMENTS, QUANTITIES, Symbol
 
 Cost = Literal["slider", "watch", "sweep"]
+Engine = Literal["numpy", "torch"]
 REFRESH = 0.03  # seconds: building a Dataset costs a third of a solver step
 
 # "module:name", so that nothing imports upwards.
@@ -107,10 +108,13 @@ def _attrs(name: str) -> dict[str, str]:
 class Experiment:
     """A question of the talk as a function of its arguments: `e(P=300)` gives the answer, `e.stream(P=300)` all that led to it."""
 
-    def __init__(self, function: Callable[..., Iterator[Table]], cost: Cost) -> None:
+    def __init__(
+        self, function: Callable[..., Iterator[Table]], cost: Cost, engines: tuple[Engine, ...] = ("numpy",)
+    ) -> None:
         update_wrapper(self, function)
         self._function = function
         self.cost = cost
+        self.engines = engines
         self.name = function.__name__
         parameters = inspect.signature(function).parameters.values()
         if any(p.kind is not p.KEYWORD_ONLY or p.default is p.empty for p in parameters):
@@ -177,9 +181,30 @@ class Experiment:
             steps.close()  # type: ignore[attr-defined]
 
 
-def experiment(cost: Cost) -> Callable[[Callable[..., Iterator[Table]]], Experiment]:
-    """Declare an experiment: a generator function of keyword arguments that yields its `Table` at every step."""
-    return lambda function: Experiment(function, cost)
+def experiment(
+    cost: Cost, engines: tuple[Engine, ...] = ("numpy",)
+) -> Callable[[Callable[..., Iterator[Table]]], Experiment]:
+    """Declare an experiment: a generator function of keyword arguments that yields its `Table` at every step.
+
+    engines: "torch" too where its text, through `xp.here`, runs on torch as well: a sweep may then ask for that.
+    """
+    return lambda function: Experiment(function, cost, engines)
+
+
+def parse(text: str) -> Any:
+    """A value as typed: 300, 4.5, 1e-3, a,b,c (a tuple; `3,` has one entry), or a word.
+
+    >>> parse("3,4.5,11"), parse("mnist")
+    ((3, 4.5, 11), 'mnist')
+    """
+    if "," in text:
+        return tuple(parse(part) for part in text.removesuffix(",").split(","))
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
 
 
 def tidy(symbol: Symbol, value: Any) -> Any:

@@ -43,7 +43,7 @@ class Stacks(NamedTuple):
     def at(self, points: Any) -> "Stacks":
         """The stacks at chosen points, `points` (S, K) of indices, each seed its own."""
         xp = xps.namespace(points)
-        seeds = xp.arange(points.shape[0])[:, None]
+        seeds = xp.arange(points.shape[0], device=points.device)[:, None]
         first, *rest = self.inputs
         chosen = [xp.matrix_transpose(first.T[points])] if first.ndim == 2 else [_columns(first, seeds, points)]
         return Stacks(

@@ -1,10 +1,57 @@
-"""What the array API standard lacks: the same text runs on NumPy and on torch, and NumPy in never imports torch."""
+"""What the array API standard lacks: the same text runs on NumPy and on torch, and NumPy in never imports torch.
 
+Which of the two is chosen by the arrays. An experiment makes its own, so it asks `here` for them, and `engine` says where that is.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
+
+ENGINES = ("numpy", "torch", "torch:cuda")
+_engine: ContextVar[str] = ContextVar("engine", default="numpy")
+
+
+@contextmanager
+def engine(name: str) -> Iterator[None]:
+    """Within this block `here` puts arrays on the named engine; torch works with one thread, as NumPy does.
+
+    ValueError when there is no such engine on this machine.
+    """
+    if name not in ENGINES:
+        raise ValueError(f"engine: got {name!r}; allowed: one of {', '.join(ENGINES)}")
+    if name == "numpy":
+        threads = None
+    else:
+        try:
+            import torch
+        except ImportError:
+            raise ValueError(f"engine: got {name!r}, but torch is not installed: pip install 'lsviz[torch]'") from None
+        if name == "torch:cuda" and not torch.cuda.is_available():
+            raise ValueError(f"engine: got {name!r}, but torch finds no CUDA device on this machine")
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+    token = _engine.set(name)
+    try:
+        yield
+    finally:
+        _engine.reset(token)
+        if threads is not None:
+            torch.set_num_threads(threads)
+
+
+def here(array: Any) -> Any:
+    """A NumPy array on the engine in force, in its own precision; what is no NumPy array stays where it is."""
+    name = _engine.get()
+    if name == "numpy" or not isinstance(array, np.ndarray):
+        return array
+    import torch
+
+    return torch.asarray(array, device="cuda" if name == "torch:cuda" else "cpu")
 
 
 def namespace(*arrays: Any) -> ModuleType:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lsviz import data, jamming, losses
+from lsviz import data, experiment, jamming, losses, xp
 from lsviz.jamming.count import ending, gaps, threshold, unsatisfied
 from lsviz.network import dense
 
@@ -139,3 +139,35 @@ def test_relu_with_adam_settles_slowly():
 def test_narrow_deep_relu_dies_and_is_told_apart():
     ds = jamming.network_jamming(act="relu", optimizer="adam", h=1, L=5, P=100, budget=400, seeds=6)
     assert (ds.state == "dead").any()
+
+
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("network_jamming", dict(P=60, h=3, budget=40)),
+        ("network_jamming", dict(P=60, h=3, act="relu", optimizer="adam", budget=300)),
+        ("network_jamming", dict(P=60, h=3, loss="logistic", optimizer="flow", budget=40)),
+        ("network_transition", dict(P=40, widths=(2, 4), budget=30)),
+        ("range_contrast", dict(P=40, widths=(2, 4), budget=30)),
+        ("escape", dict(P=60, h=2, budget=30)),
+    ],
+)
+def test_the_same_experiment_on_torch(name, arguments):
+    """Same points and starts in the same bits; the counts are the same, losses agree but for rounding (below 1e-9 that is all there is)."""
+    pytest.importorskip("torch")
+    e = experiment.get(name)
+    assert "torch" in e.engines
+    one = e(seeds=4, **arguments)
+    with xp.engine("torch"):
+        other = e(seeds=4, **arguments)
+    assert not (one.N == 0).any()
+    for variable in one:
+        if one[variable].dtype.kind == "U" or variable.startswith("N"):
+            np.testing.assert_array_equal(one[variable], other[variable], err_msg=variable)
+    np.testing.assert_allclose(one.loss, other.loss, rtol=1e-6, atol=1e-9)
+
+
+def test_an_engine_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match=r"^engine: got 'jax'; allowed: one of numpy, torch, torch:cuda"), xp.engine("jax"):
+        pass
+    assert type(xp.here(np.zeros(2))) is np.ndarray

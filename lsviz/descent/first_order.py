@@ -115,7 +115,7 @@ def _drive(
     state = State(0, start, loss, gaps, ~finite(now.grad))
     yield state
 
-    live = xp.arange(w.shape[0])
+    live = xp.arange(w.shape[0], device=w.device)
     for step in range(1, budget + 1):
         going = finite(now.grad) & ((unsatisfied(now.gaps, tol) > 0) | (not stop))
         if not bool(xp.all(going)):

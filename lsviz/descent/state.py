@@ -66,7 +66,10 @@ def unsatisfied(gaps: Any, tol: Any = 1e-6) -> Any:
 def widened(gaps: Any, columns: int) -> Any:
     """Gaps (S, P) with −inf appended up to `columns`."""
     xp, more = xps.namespace(gaps), columns - gaps.shape[1]
-    return xp.concat([gaps, xp.full_like(gaps[:, :1], -math.inf) + xp.zeros((1, more))], axis=1) if more else gaps
+    if not more:
+        return gaps
+    empty = xp.full_like(gaps[:, :1], -math.inf) + xp.zeros((1, more), device=gaps.device)
+    return xp.concat([gaps, empty], axis=1)
 
 
 def where(mask: Any) -> Any:

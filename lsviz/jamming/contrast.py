@@ -12,7 +12,7 @@ from .training import around, expected_jump, nearest_first, scan
 LOSSES = ("hinge", "logistic")
 
 
-@experiment(cost="watch")
+@experiment(cost="watch", engines=("numpy", "torch"))
 def range_contrast(
     *,
     dataset: str = "mnist",

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .. import losses
+from .. import xp as xps
 from ..descent.levenberg_marquardt import Tangent
 from ..descent.state import Evaluation, unsatisfied
 from ..network import Dense, Stacks
@@ -28,8 +29,8 @@ class Fit:
     """
 
     def __init__(self, net: Dense, points: Any, loss: str = "hinge", margin: float = 1) -> None:
-        self.net, self.y, self.loss, self.margin = net, points.y, loss, margin
-        self.points = net.features_first(points.x)
+        self.net, self.y, self.loss, self.margin = net, xps.here(points.y), loss, margin
+        self.points = net.features_first(xps.here(points.x))
         losses.value(loss, self.y)  # an unknown loss is refused here
 
     def gaps(self, w: Any) -> Any:

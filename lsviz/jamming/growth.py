@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from .. import data, network
+from .. import xp as xps
 from ..experiment import Table, experiment
 from .count import Fit
 from .training import Training
 
 
-@experiment(cost="slider")
+@experiment(cost="slider", engines=("numpy", "torch"))
 def escape(
     *,
     dataset: str = "mnist",
@@ -56,7 +57,7 @@ def escape(
 
     before = first.loss.copy()
     wide, w = small.grow(
-        first.w, h + add, [seed + 2**32 for seed in seeds]
+        xps.numpy(first.w), h + add, [seed + 2**32 for seed in seeds]
     )  # fresh draws, apart from every initial seed
     second = Training(Fit(wide, points, loss), w, optimizer, budget)
     table.N_trace[length:] = wide.N

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import data, network
+from .. import xp as xps
 from ..experiment import Table, experiment
 from .count import Fit
 from .training import Training, around, expected_jump, nearest_first, recorded_steps, scan, threshold_marker
@@ -14,7 +15,7 @@ GAP_EDGES = np.linspace(-3, 2, 51)
 LOG_EDGES = np.logspace(-9, 4, 53)
 
 
-@experiment(cost="slider")
+@experiment(cost="slider", engines=("numpy", "torch"))
 def network_jamming(
     *,
     dataset: str = "mnist",
@@ -68,7 +69,7 @@ def _middle(edges: np.ndarray) -> np.ndarray:
 
 def _histograms(table: Table, training: Training, L: int) -> None:
     assert training.state is not None
-    gaps = training.state.gaps
+    gaps = xps.numpy(training.state.gaps)
     table.set(
         gap_count=_count(np.clip(gaps, GAP_EDGES[0], GAP_EDGES[-1] - 1e-9), GAP_EDGES),
         overlap_count=_count(gaps / np.sqrt(L), LOG_EDGES),
@@ -85,7 +86,7 @@ def _count(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.bincount(flat, minlength=seeds * bins).reshape(seeds, bins).T
 
 
-@experiment(cost="watch")
+@experiment(cost="watch", engines=("numpy", "torch"))
 def network_transition(
     *,
     dataset: str = "mnist",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import descent, network
+from .. import xp as xps
 from ..descent import State
 from ..experiment import Table
 from .count import Fit, ending, lookback, threshold, unsatisfied
@@ -34,7 +35,7 @@ class Training:
     """
 
     def __init__(self, fit: Fit, w: np.ndarray, optimizer: str, budget: int) -> None:
-        self.fit, self.w, self.optimizer, self.budget = fit, w, optimizer, budget
+        self.fit, self.w, self.optimizer, self.budget = fit, xps.here(w), optimizer, budget
         self.steps = recorded_steps(budget)
         self.N_delta_trace = np.full((len(self.steps), len(w)), np.nan)
         self.loss_trace = np.full_like(self.N_delta_trace, np.nan)
@@ -48,10 +49,10 @@ class Training:
         with np.errstate(all="ignore"):  # gradient flow evaluates once before its first state
             steps = _DESCENTS[self.optimizer](self.fit, self.w, budget=self.budget)
         for state in descent.quiet(steps):
-            self.state, self.w, self.loss = state, state.w, state.loss
-            self.N_delta = unsatisfied(state.gaps).astype(float)
+            self.state, self.w, self.loss = state, state.w, xps.numpy(state.loss)
+            self.N_delta = xps.numpy(unsatisfied(state.gaps)).astype(float)
             if state.step <= max(self._since, 0):
-                self._earlier = state.loss.copy()
+                self._earlier = self.loss.copy()
             if state.step == self.steps[row]:
                 self.N_delta_trace[row], self.loss_trace[row] = self.N_delta, self.loss
                 row = min(row + 1, len(self.steps) - 1)
@@ -62,7 +63,7 @@ class Training:
         """The seeds' states while the descent goes on (S,): running, or already sat or failed."""
         assert self.state is not None
         words = np.where(self.N_delta == 0, "sat", "running").astype("<U10")
-        words[self.state.failed] = "failed"
+        words[xps.numpy(self.state.failed)] = "failed"
         return words
 
     def ending(self) -> np.ndarray:
@@ -70,9 +71,9 @@ class Training:
         assert self.state is not None
         second = self.optimizer == "lm"
         return ending(
-            self.state.gaps,
-            self.fit.y,
-            self.state.failed,
+            xps.numpy(self.state.gaps),
+            xps.numpy(self.fit.y),
+            xps.numpy(self.state.failed),
             self._earlier,
             self.loss,
             budget=self.budget,
