@@ -2,6 +2,7 @@
 
     python -m lsviz list
     python -m lsviz run network_jamming P=300 h=4.5 seeds=8 out.nc
+    python -m lsviz sweep network_jamming --grid P=250,500 --grid h=4:30:16 --seeds 16 --store out.zarr
     python -m lsviz app
 """
 
@@ -28,6 +29,7 @@ cli = typer.Typer(
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="The port; the next free one if it is taken.")]
 Ip = Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 serves a whole room.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Write over a file that is there already.")]
 Browse = Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser where there is one.")]
 
 
@@ -59,7 +61,7 @@ def run(
         list[str] | None,
         typer.Argument(metavar="[NAME=VALUE]... [OUT.nc]", help="Arguments (P=300 widths=3,4.5,11 act=relu), then the file to write."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", "-f", help="Write over a file that is there already.")] = False,
+    force: Force = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Run an experiment and write its Dataset as NetCDF, or print a summary when no file is named.
@@ -100,6 +102,121 @@ def show(name: Annotated[str, typer.Argument(metavar="EXPERIMENT")]) -> None:
         print(f"  {key}={default if default is not None else '…'}".ljust(26), f"{symbol.long_name}; {symbol.allowed()}")
 
 
+Stored = Annotated[str, typer.Argument(metavar="STORE", help="The folder of a sweep, or a file it was packed into.")]
+
+
+@cli.command()
+def sweep(
+    name: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="One of `lsviz list`.")],
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Arguments that are the same in every cell.")
+    ] = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUES",
+            help="An axis: values a,b,c, or a:b:n for n of them from a to b, or a:b:ng for n with equal ratios.",
+        ),
+    ] = None,
+    store: Annotated[Path | None, typer.Option(help="The folder to write; a sweep that was stopped goes on in its own.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="A count, or a,b,c: one batch inside every cell.")] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler to work with (tcp://…).")] = None,
+    engine: Annotated[str, typer.Option(help="numpy, torch or torch:cuda.")] = "numpy",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes on this machine; default: one for each processor.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Time one cell, and say how long all will take.")] = False,
+) -> None:
+    """Call an experiment at every cell of a grid and keep the answers in a zarr store.
+
+    Whatever stops it, finished cells are kept; the same command goes on with what is missing.
+    """
+    from lsviz import sweep as sweeps
+
+    try:
+        chosen = experiment.get(name)
+        given = over(arguments or [], grid or [], seeds)
+        if dry_run:
+            from lsviz.sweep.estimate import estimate
+
+            plan = sweeps.make(chosen, given)
+            sweeps.check_engine(chosen, engine)
+            print(estimate(chosen, plan, engine))
+            return
+        if store is None:
+            raise ValueError("store: none was given; allowed: --store NAME, a folder to write, or --dry-run")
+        with sweeps.connected(scheduler) as client:
+            sweeps.sweep(chosen, given, store=store, client=client, engine=engine, workers=workers)
+        said = sweeps.status(store)
+        lost = f"; {said.failed} failed: `python -m lsviz status {store}` says why" if said.failed else ""
+        print(f"wrote {store}: {said.finished} of {said.cells} cells{lost}", file=sys.stderr)
+    except (ValueError, OSError, ImportError) as error:
+        fail(error)
+    except KeyboardInterrupt:
+        print(f"\nstopped; {store} keeps the cells that are finished, and the same command goes on", file=sys.stderr)
+        raise typer.Exit(130) from None
+    if said.failed:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def status(store: Stored) -> None:
+    """Say how far a sweep has come, what failed, and who works on it."""
+    from lsviz import sweep as sweeps
+
+    try:
+        print(sweeps.status(store))
+    except (ValueError, OSError, ImportError) as error:
+        fail(error)
+
+
+@cli.command()
+def export(
+    store: Stored,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A file to write: netCDF (.nc), or a table (.csv).")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="A variable to write; may be given again. Default: all, or a table of cells and seeds.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write a sweep into one file for other programs."""
+    from lsviz import sweep as sweeps
+
+    try:
+        writable(out, force)
+        written = sweeps.export(store, out, only or None)
+        print(f"wrote {out}: {', '.join(written)}", file=sys.stderr)
+    except (ValueError, OSError, ImportError) as error:
+        fail(error)
+
+
+@cli.command()
+def pack(
+    store: Stored,
+    out: Annotated[Path, typer.Argument(metavar="OUT.nc", help="A file to write.")],
+    dtype: Annotated[
+        str, typer.Option(help="float64 keeps every bit; float32 and float16 round what is neither a count nor a word.")
+    ] = "float32",
+    without: Annotated[list[str] | None, typer.Option(help="A variable to leave out; may be given again.")] = None,
+    force: Force = False,
+) -> None:
+    """Pack a sweep into one small file that `lsviz.sweep.replay` reads."""
+    import warnings
+
+    from lsviz import sweep as sweeps
+
+    try:
+        writable(out, force)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", UserWarning)
+            size = sweeps.pack(store, out, dtype, without or ())
+        for warning in told:
+            print(f"lsviz: {warning.message}", file=sys.stderr)
+        print(f"wrote {out}: {size / 1e6:.2f} MB", file=sys.stderr)
+    except (ValueError, OSError, ImportError) as error:
+        fail(error)
+
+
 @cli.command()
 def app(port: Port = 8866, ip: Ip = "localhost", browser: Browse = True) -> None:
     """Serve all lessons as apps (Voilà)."""
@@ -137,6 +254,27 @@ def split(words: list[str]) -> tuple[dict[str, Any], Path | None]:
         else:
             out = Path(word)
     return values, out
+
+
+def over(words: list[str], axes: list[str], seeds: str | None) -> dict[str, Any]:
+    """The arguments of a sweep: what is fixed, what is an axis, and the seeds. ValueError names a word that is none, or one given twice."""
+    from lsviz.sweep import read
+
+    given, out = split(words)
+    if out is not None:
+        raise ValueError(f"got {str(out)!r}; allowed: NAME=VALUE; the file to write is the folder --store")
+    for axis in axes:
+        name, equals, text = axis.partition("=")
+        if not equals or not text:
+            raise ValueError(f"grid: got {axis!r}; allowed: NAME=VALUES, such as P=250,500 or h=4:30:16")
+        if name in given:
+            raise ValueError(f"{name}: given twice; allowed: once")
+        given[name] = read(name, text)
+    if seeds is not None:
+        if "seeds" in given:
+            raise ValueError("seeds: given twice; allowed: once")
+        given["seeds"] = parse(seeds)
+    return given
 
 
 def writable(out: Path, force: bool) -> None:

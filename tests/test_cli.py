@@ -52,7 +52,7 @@ def test_values_are_read_as_typed(text, value):
 def test_help_names_every_command():
     shown = lsviz("--help")
     assert shown.exit_code == 0
-    assert all(name in shown.stdout for name in ("list", "show", "run", "app", "lab"))
+    assert all(name in shown.stdout for name in ("list", "show", "run", "sweep", "status", "export", "pack", "app", "lab"))
 
 
 def test_list_names_every_experiment():
