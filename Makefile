@@ -69,7 +69,7 @@ $(BIN)/python:
 
 $(READY): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing lsviz and what it needs into $(VENV) (some minutes, once)"
-	@$(BIN)/python -m pip install --quiet $(INDEX) -e ".[torch,e3nn,dev]" -c constraints.txt
+	@$(BIN)/python -m pip install --quiet $(INDEX) -e ".[torch,e3nn,sweep,dev]" -c constraints.txt
 	@$(BIN)/python -c "from lsviz.packing import compiling; compiling.compile_all()"
 	@touch $(READY)
 

@@ -25,7 +25,7 @@ NAMES = [path.name for path in NOTEBOOKS]
 # Lessons that need torch say so here; all others must run without it.
 NEED_TORCH: set[str] = set()
 HEAVY = ("numpy", "scipy", "xarray", "pandas", "matplotlib", "ipywidgets", "IPython", "h5py", "torch", "e3nn", "typer")
-CONDA_NAMES = {"matplotlib-base": "matplotlib", "pytorch-cpu": "torch"}  # where conda's name is not PyPI's
+CONDA_NAMES = {"dask-core": "dask", "matplotlib-base": "matplotlib", "pytorch-cpu": "torch"}  # where conda's name is not PyPI's
 CONDA_ONLY = {"python", "pip", "hatchling"}  # what it takes to install lsviz itself, without its dependencies
 
 
@@ -160,7 +160,7 @@ def test_imports_of_a_dense_lesson_load_no_torch(path):
     imports = [node for node in ast.walk(ast.parse(code(path))) if isinstance(node, (ast.Import, ast.ImportFrom))]
     assert imports
     loaded = modules_after("\n".join(map(ast.unparse, imports)))
-    assert not loaded & {"torch", "e3nn", "dask"}
+    assert not loaded & {"torch", "e3nn", "dask", "zarr"}
 
 
 # --- dependencies: pyproject, conda, constraints -----------------------------------------------------------------------
@@ -189,7 +189,7 @@ def test_the_two_environment_files_are_one():
 
 
 def test_conda_has_the_same_set_as_pyproject():
-    wanted = requirements("torch", "e3nn")
+    wanted = requirements("torch", "e3nn", "sweep")
     given = {CONDA_NAMES.get(name, name): spec for name, spec in conda().items() if name not in CONDA_ONLY}
     assert set(given) == set(wanted)
     for name, spec in given.items():
@@ -212,14 +212,14 @@ def test_constraints_pin_what_is_installed():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     pins = {canonicalize_name(name): version for name, version in pins.items()}
-    for name in requirements("torch", "e3nn", "dev"):
+    for name in requirements("torch", "e3nn", "sweep", "dev"):
         assert pins.get(name) == metadata.version(name).split("+")[0], name
     assert "torchvision" not in pins
 
 
 def test_what_is_imported_is_declared():
     known = {"lsviz", "jupyter_server", "nbformat", "tornado"} | set(sys.stdlib_module_names)  # the middle ones come with voila
-    declared = {r.replace("-", "_") for r in requirements("torch", "e3nn")} | {"PIL", "IPython"}
+    declared = {r.replace("-", "_") for r in requirements("torch", "e3nn", "sweep")} | {"PIL", "IPython"}
     for path in tracked("lsviz/*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
