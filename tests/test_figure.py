@@ -280,3 +280,36 @@ def test_no_pyplot():
         "False",
     ]
     assert isinstance(Stage(jamming.escape).figure, Figure)
+
+
+def grey(colours):
+    """How bright colours are, 0 to 1."""
+    return np.asarray(colours) / 255 @ [0.2126, 0.7152, 0.0722]
+
+
+# What those see who lack one kind of cone: red-green (deuteranopia, protanopia) and blue-yellow (tritanopia); roughly, as linear maps
+# after Viénot et al. 1999 and Brettel et al. 1997.
+BLIND = {
+    "deuteranopia": [[0.292, 0.708, 0], [0.292, 0.708, 0], [-0.022, 0.022, 1]],
+    "protanopia": [[0.112, 0.888, 0], [0.112, 0.888, 0], [0.004, -0.004, 1]],
+    "tritanopia": [[1, 0.15, -0.15], [0, 0.87, 0.13], [0, 0.87, 0.13]],
+}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_ramps_can_be_told_apart_without_all_colours(dark):
+    for name in ("unmet", "plain"):
+        bright = grey(style.ramp(name, dark))
+        assert (np.diff(bright if dark else -bright) > -0.005).all(), "a grey print keeps the order"
+        assert abs(bright[-1] - bright[0]) > 0.5
+    low, middle, high = style.ramp("satisfied", dark, 3) / 255
+    for name, matrix in BLIND.items():
+        seen = [np.asarray(matrix) @ colour**2.2 for colour in (low, middle, high)]
+        assert min(np.linalg.norm(a - b) for a, b in ((seen[0], seen[1]), (seen[1], seen[2]), (seen[0], seen[2]))) > 0.25, name
+
+
+def test_ramps():
+    assert style.ramp("plain", False).shape == (250, 3) and style.ramp("plain", False).dtype == np.uint8
+    assert style.ramp("satisfied", False)[-1].tolist() == [0x00, 0x72, 0xB2], "satisfied networks have their own colour"
+    with pytest.raises(ValueError, match="ramp: got 'jet'; allowed: satisfied, unmet, plain"):
+        style.ramp("jet", True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 FONT_SIZE = 12.0  # points at 100 dots per inch: 16.7 css pixels in a picture 900 pixels wide
 NARROW_SIZE = 10.0  # on a phone or in a narrow column
 
@@ -42,6 +44,24 @@ _DARK = Palette(
                 running="#8e9097", waiting="#4a4d55"),
     sources=dict(live="#f2f2f4", ghost="#8e9097", theory="#2fc79a", stored="#8cc9f0", prediction="#f0a3cd"),
 )  # fmt: skip
+
+# Ramps of a map, from low to high, on a light and on a dark page. "satisfied" turns at its middle; the others grow ever darker
+# (on a dark page: ever brighter), so that a grey print keeps their order.
+RAMPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "satisfied": (("#d55e00", "#f6f1e9", "#0072b2"), ("#ff8a3d", "#45423d", "#56b4e9")),
+    "unmet": (("#f9f1e6", "#e8903f", "#a34400", "#521f00"), ("#2e2822", "#8f4513", "#ff8a3d", "#ffe0c7")),
+    "plain": (("#eef4f8", "#63aad4", "#0072b2", "#00324f"), ("#22282e", "#1f618c", "#56b4e9", "#dff1fc")),
+}
+
+
+def ramp(name: str, dark: bool, steps: int = 250) -> np.ndarray:
+    """The colours of a map from low to high, (steps, 3) uint8. ValueError for a name that is none of RAMPS."""
+    if name not in RAMPS:
+        raise ValueError(f"ramp: got {name!r}; allowed: {', '.join(RAMPS)}")
+    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in RAMPS[name][dark]], float)
+    at = np.linspace(0, len(stops) - 1, steps)
+    return np.stack([np.interp(at, np.arange(len(stops)), channel) for channel in stops.T], -1).round().astype(np.uint8)
+
 
 # mark, filled?, size, words. Shape and filling tell the states apart without colour.
 MARKS: dict[str, tuple[str, bool, float, str]] = {
