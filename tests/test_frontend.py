@@ -10,11 +10,11 @@ import pytest
 from comm.base_comm import BaseComm
 
 from lsviz import frontend
-from lsviz.frontend import Access, Download, LectureMode, Link, Picture, Store
+from lsviz.frontend import Access, Download, LectureMode, Link, Map, Picture, Store
 from lsviz.frontend.assets import ROOT, script, text
 from lsviz.frontend.controls import read_query
 
-WIDGETS = [Access, Download, LectureMode, Link, Picture, Store]
+WIDGETS = [Access, Download, LectureMode, Link, Map, Picture, Store]
 PAGE = ROOT / "jupyter" / "voila" / "templates" / "lsviz"
 
 
@@ -133,7 +133,8 @@ def test_pages_fetch_nothing_from_elsewhere():
 
 @pytest.mark.skipif(which("node") is None, reason="node checks the syntax; without it the browser tests do")
 @pytest.mark.parametrize(
-    "names", [("drawing", "picture"), ("access",), ("link",), ("download",), ("store",), ("lecture",)]
+    "names",
+    [("drawing", "picture"), ("chart", "plane", "map"), ("access",), ("link",), ("download",), ("store",), ("lecture",)],
 )
 def test_scripts_are_modules(names, tmp_path):
     file = tmp_path / "module.mjs"

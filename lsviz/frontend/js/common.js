@@ -48,6 +48,16 @@ const kernelState = (kernel) => {
   return answer;
 };
 
+// Tells a screen reader what a settled picture says, once the hand has rested.
+function announcer(region) {
+  let timer = 0, last = "";
+  return (text, settled) => {
+    clearTimeout(timer);
+    if (!settled || text === last) return;
+    timer = setTimeout(() => { last = text; region.textContent = text; }, 400);
+  };
+}
+
 const offerFile = (name, parts, type) => {
   const url = URL.createObjectURL(new Blob(parts, { type }));
   const link = make("a", { href: url, download: name, text: name });

@@ -45,15 +45,6 @@ function frames(model, image, status, announce) {
   return { next, stop };
 }
 
-function announcer(region) {
-  let timer = 0, last = "";
-  return (text, settled) => {
-    clearTimeout(timer);
-    if (!settled || text === last) return;
-    timer = setTimeout(() => { last = text; region.textContent = text; }, 400);
-  };
-}
-
 function watchKernel(model, box, signal) {
   const words = box.querySelector("p"), button = box.querySelector("button");
   setText(words, onVoila() ? ASLEEP_VOILA : ASLEEP_LAB);
