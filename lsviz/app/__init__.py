@@ -6,8 +6,9 @@ from typing import Any
 
 from .. import experiment
 from .controls import Control, Ladder, Menu, Rung, Slider, Steps, control
+from .stored import Curve, Layer, StoredMap
 
-__all__ = ["App", "Ladder", "Menu", "Rung", "Slider", "Steps"]
+__all__ = ["App", "Curve", "Ladder", "Layer", "Menu", "Rung", "Slider", "Steps", "StoredMap"]
 
 
 @dataclass(frozen=True)

@@ -20,25 +20,34 @@ MODULES = {
     "flat_directions": "grains",
     "minima": "grains",
 }
+# Stored maps, apart from the apps: they have no experiment, no controls of ours and no kernel, so what is asked of every App
+# (each control at both ends, a stream that is cancelled) cannot be asked of them; every map answers to rules of its own.
+MAPS = {"phase_diagram": "stored"}
+ALL = {**MODULES, **MAPS}
 
 
 def names() -> tuple[str, ...]:
-    """The names of all apps; nothing is imported."""
+    """The names of all apps that compute; nothing is imported."""
     return tuple(MODULES)
 
 
+def maps() -> tuple[str, ...]:
+    """The names of all stored maps; nothing is imported."""
+    return tuple(MAPS)
+
+
 def get(name: str) -> Any:
-    """The App called `name`. ValueError when there is none."""
-    if name not in MODULES:
-        raise ValueError(f"app: got {name!r}; allowed: {', '.join(MODULES)}")
-    return getattr(importlib.import_module(f".{MODULES[name]}", __name__), name)
+    """The App or StoredMap called `name`. ValueError when there is none."""
+    if name not in ALL:
+        raise ValueError(f"app: got {name!r}; allowed: {', '.join(ALL)}")
+    return getattr(importlib.import_module(f".{ALL[name]}", __name__), name)
 
 
 def __getattr__(name: str) -> Any:
-    if name in MODULES:
+    if name in ALL:
         return get(name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; there are the apps {', '.join(MODULES)}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; there are the apps {', '.join(ALL)}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *MODULES])
+    return sorted([*globals(), *ALL])
