@@ -256,9 +256,14 @@ def test_a_writer_killed_while_it_makes_room_does_no_harm(tmp_path):
     store.create(path, plan, tried, "numpy")
     kept = store.Store(path)
     kept.put(0, cells.one(tried, plan.cell(0), "numpy"))
+    kept._shown("step", np.arange(2), {}, keep=False)
+    kept._add("own_step", ["P", "budget", "step"], (2, 2, 2), (1, 1, 2), "i8", 0, {})
     kept._arrays["loss_trace"].resize((2, 2, 7, 2))
     (path / "loss" / "0.1.0.partial").write_bytes(b"half")
+    with pytest.raises(ValueError, match=r"making room for a longer cell .* start the sweep again"):
+        sweep.status(path)
     kept = store.Store(path)
+    assert sweep.status(path).finished == 1
     for index in kept.missing():
         kept.put(index, cells.one(tried, plan.cell(index), "numpy"))
     for index in range(4):
@@ -368,6 +373,23 @@ def test_ctrl_c_keeps_what_is_finished(undisturbed, client, tmp_path):
     assert said.strip() == f"stopped; {path} keeps the cells that are finished, and the same command goes on"
     assert 1 <= sweep.status(path).finished < 12
     identical(sweep.sweep("network_jamming", SLOWER, store=path, client=client), undisturbed)
+
+
+@posix
+def test_ctrl_c_waits_for_short_cells_and_no_worker_complains(tmp_path):
+    path = tmp_path / "out.zarr"
+    words = ["network_jamming", "budget=10", "--grid", "data_seed=0:1999:2000", "--grid", "P=50,", "--store", path, "--workers", 1]
+    with start("sweep", *words) as process:
+        try:
+            wait_for(path, 60, process)  # groups are being handed out
+            before = len(list((path / "done").glob("[0-9]*.0")))
+            os.killpg(process.pid, signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 130, said
+    assert said.strip() == f"stopped; {path} keeps the cells that are finished, and the same command goes on"
+    assert before <= sweep.status(path).finished < 2000
 
 
 def test_a_scheduler_in_another_process(client, small, tmp_path):

@@ -44,7 +44,10 @@ def load(source: Any) -> tuple[Record, Any]:
     the_zarr()
     import xarray as xr
 
-    ds = xr.open_zarr(path, consolidated=False, chunks=None, decode_cf=False, zarr_format=2).drop_attrs(deep=False)
+    try:
+        ds = xr.open_zarr(path, consolidated=False, chunks=None, decode_cf=False, zarr_format=2).drop_attrs(deep=False)
+    except ValueError as error:  # sizes that differ: another moment, or a writer that was killed at this one
+        raise ValueError(f"store: {path} is making room for a longer cell ({error}): ask again, or start the sweep again") from None
     for variable in ds.variables.values():
         variable.attrs.pop("_FillValue", None)
     return content, ds
