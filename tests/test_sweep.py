@@ -338,6 +338,26 @@ def test_kill_9_of_a_worker(client, undisturbed, tmp_path):
     identical(found, undisturbed)
 
 
+def test_kill_9_of_a_worker_that_has_an_answer(client, small, tmp_path, monkeypatch):
+    """Computed, but not yet handed over."""
+    take_in, lost = run._Drive._take_in, []
+
+    def strike(self, future):
+        if not lost:
+            (address,) = client.who_has(future)[future.key]
+            os.kill(client.run(os.getpid, workers=[address])[address], signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
+            end = time.monotonic() + 10
+            while future.status == "finished" and time.monotonic() < end:
+                time.sleep(0.01)
+            lost.append(future.status)
+        take_in(self, future)
+
+    monkeypatch.setattr(run._Drive, "_take_in", strike)
+    found = sweep.sweep("network_jamming", SMALL, store=tmp_path / "out.zarr", client=client)
+    assert lost == ["lost"]
+    identical(found, sweep.results(small))
+
+
 @posix
 def test_kill_9_of_the_client_and_a_second_client(client, undisturbed, tmp_path):
     path = tmp_path / "out.zarr"

@@ -242,7 +242,10 @@ class _Drive:
 
         group = self.running.pop(future)
         if future.status in ("cancelled", "lost"):
-            raise self._gone()
+            if self.client.status != "running":
+                raise self._gone()
+            self.todo.extendleft(reversed(group))  # computed, but its worker died before it could hand it over
+            return
         try:
             found, made = future.result()
         except distributed.KilledWorker as error:
