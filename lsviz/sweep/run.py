@@ -166,7 +166,7 @@ def _crew(client: Any, count: int) -> Iterator[Any]:
         return
     one_thread = dict(threads_per_worker=1, processes=True, preload=["lsviz.sweep.deaf"])
     try:
-        cluster = distributed.LocalCluster(n_workers=count, dashboard_address=DASHBOARD, silence_logs="ERROR", **one_thread)
+        cluster = distributed.LocalCluster(n_workers=count, dashboard_address=DASHBOARD, silence_logs="CRITICAL", **one_thread)
     except RuntimeError as error:
         raise RuntimeError(f"no worker could be started ({error}). {GUARD}") from error
     with cluster, distributed.Client(cluster) as own:
