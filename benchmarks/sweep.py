@@ -52,7 +52,8 @@ def side_by_side(count: int) -> float:
 
 def warm(count: int) -> tuple[float, float]:
     """Wall seconds of a sweep of larger cells on workers that have computed one before, and the seconds of its cells together."""
-    with LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs="CRITICAL") as cluster, Client(cluster) as client:
+    cluster = LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs="CRITICAL")
+    with cluster, Client(cluster) as client:
         measure({**SOLID, "budget": 10, "data_seed": list(range(4 * count))}, client=client)
         return measure({**SOLID, "data_seed": list(range(LARGER))}, client=client)
 
