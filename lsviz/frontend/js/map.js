@@ -64,7 +64,7 @@ function view(model, el, signal) {
     pen.clearRect(0, 0, canvas.width, canvas.height);
     pen.drawImage(base, 0, 0);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    actors(pen, data, here, place, colours);
+    actors(pen, data, here, place, colours, numbered);
     tell(here, dark);
   };
   const tell = (here, dark) => {

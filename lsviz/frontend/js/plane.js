@@ -203,7 +203,7 @@ function emptyPanel(pen, detail, place, text, colours) {
 }
 
 // What follows the hand: the frame around the cell, its place on both axes, and its detail.
-function actors(pen, data, at, place, colours) {
+function actors(pen, data, at, place, colours, numbered) {
   const { spec } = data, { map, size, family, line } = place, ink = colours.ink;
   const [left, right] = [at.column, at.column + 1].map((k) => place.x(spec.x.edges[k]));
   const [bottom, top] = [at.row, at.row + 1].map((k) => place.y(spec.y.edges[k]));
@@ -211,7 +211,8 @@ function actors(pen, data, at, place, colours) {
     Object.assign(pen, { strokeStyle: colour, lineWidth: width });
     pen.strokeRect(left - 1, top - 1, right - left + 1, bottom - top + 1);
   }
-  for (const [colour, width, dash] of [[colours.page, 2, []], [ink, 1.2, [3, 3]]]) {
+  // Lines to the axes would strike out numbers on their way.
+  for (const [colour, width, dash] of numbered ? [] : [[colours.page, 2, []], [ink, 1.2, [3, 3]]]) {
     Object.assign(pen, { strokeStyle: colour, lineWidth: width });
     pen.setLineDash(dash);
     tick(pen, (left + right) / 2, bottom + 2, 0, Math.max(0, map.bottom - bottom - 2));
