@@ -24,9 +24,9 @@ def rich(text: str) -> str:
 
 
 def _outside_tags(text: str) -> str:
-    """A bare N_Δ with its lower index, but not inside an attribute."""
+    """A bare N_Δ or φ_J with its lower index, but not inside an attribute."""
     parts = re.split(r"(<[^>]*>)", text)
-    return "".join(part if part.startswith("<") else re.sub(r"\bN_Δ", "<i>N</i><sub>Δ</sub>", part) for part in parts)
+    return "".join(part if part.startswith("<") else re.sub(r"\b(N|φ)_(Δ|J)", r"<i>\1</i><sub>\2</sub>", part) for part in parts)
 
 
 def plain(text: str) -> str:

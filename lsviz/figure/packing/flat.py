@@ -167,6 +167,7 @@ def _spectrum(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     """The stiffness of every direction, sorted; flat ones at the foot, counted."""
     colours = stage.colours
     ax.set(yscale="log", ylim=(0.2 * FLOOR, STIFFEST))
+    ax.set_xticks([])  # until it is known how many there are
     ax.set_yticks([FLOOR, 1e-6, 1e-3, 1], ["flat", "$10^{-6}$", "$10^{-3}$", "1"])
     ax.set_yticks([], minor=True)
     ax.set_title("stiffness" if stage.width < 720 else "stiffness of every direction")
