@@ -31,7 +31,13 @@ def _outside_tags(text: str) -> str:
 
 def plain(text: str) -> str:
     """The same without marks, for labels and buttons."""
+    text = re.sub(r"`([^`]+)`", lambda found: _sign(found[1]), text)
     return html.unescape(re.sub(r"<[^>]+>|\*\*|`", "", text))
+
+
+def _sign(name: str) -> str:
+    """A symbol as it is written; one that is told by its name ("phi") has the meaning of that name."""
+    return symbols.SYMBOLS[name].sign if name in symbols.SYMBOLS else name
 
 
 def number(text: str, such: str = "a number, such as 0.18, 3/4 or 2e-3") -> float:
