@@ -68,7 +68,7 @@ ARGUMENTS = _table(
     Symbol("loss", "ℓ", "loss", "What is minimised: quadratic hinge (finite range), logistic (long range) or softhinge.", kind="str", choices=LOSSES),
     Symbol("optimizer", "optimizer", "descent", "How the loss is minimised: Levenberg–Marquardt, Adam, FIRE, plain or adaptive gradient descent.",
            kind="str", choices=OPTIMIZERS),
-    Symbol("budget", "budget", "budget", "How many steps (iterations) a network may take.", kind="int", low=1, high=10**7),
+    Symbol("budget", "budget", "budget", "How many steps (iterations) downhill a network or a packing may take.", kind="int", low=1, high=10**7),
     Symbol("seeds", "seeds", "seeds", "The random starts: one network or packing each; the training points stay the same.", kind="seeds"),
     Symbol("add", "add", "neurons added", "How many neurons per layer a stuck network is given.", low=0.1, high=10000),
     Symbol("learning_rate", "η", "step size", "How far one step of gradient descent goes against the gradient.", low=1e-6, high=1000),
