@@ -327,12 +327,11 @@ def test_a_verdict_goes_with_its_setting():
     assert "Not reached yet" in item.feedback.text
 
 
-def test_a_task_may_wait_for_both_predictions():
+def test_an_app_may_wait_for_both_predictions():
     about, own = Session(n=64), Session(n=64)
     first = jump(Answers(), about, value=(0.5, 1), show=False)
     second = jump(Answers(), about, options={"two": 2.0}, beside=first)
-    BreakIt(Answers(), "b", own, "Find it", reached="Yes.", goal=lambda values, ds: True, after=first)
-    assert own.locked
+    assert Lesson(2).after(first, own) is own and own.locked
     first.give_up()
     assert own.locked, "the other one is still open"
     second.give_up()

@@ -273,7 +273,7 @@ class BreakIt(Item):
     """A setting to find by hand: where the claim fails. Checked live on the app's own state, never given away.
 
     `goal(values, ds)` says True when reached, or a string that says what is still missing. Only what is set in `session` counts: give
-    the task a session of its own, so that nothing found elsewhere solves it. It opens with the prediction `after`, if given.
+    the task a session of its own, so that nothing found elsewhere solves it.
     """
 
     kind = "break"
@@ -289,7 +289,6 @@ class BreakIt(Item):
         reached: str,
         hint: str = "",
         show: bool = True,
-        after: Predict | None = None,
     ):
         super().__init__(answers, key)
         self.session, self.ask, self.goal, self.reached, self.hint = session, plain(ask), goal, reached, hint
@@ -298,8 +297,6 @@ class BreakIt(Item):
         help_me = [button("A hint", self.help, tip="A hint, not the setting")] if hint else []
         self._open()
         session.on_result(self._result)
-        if after is not None:
-            after.on_turn(self._wait)
         self.widget = box(
             prose(f"<b>Break it.</b> {ask}", "lsviz-ask"),
             *([session.widget] if show else []),
@@ -310,13 +307,6 @@ class BreakIt(Item):
 
     def _open(self) -> None:
         self.feedback.say("note", "Not reached yet. Move the controls: each answer is checked as it comes.")
-
-    def _wait(self, committed: bool) -> None:
-        """Closed until the prediction that it would give away is committed."""
-        if committed:
-            self.session.unlock()
-        else:
-            self.session.lock("This opens when you have committed your prediction above.")
 
     def help(self) -> None:
         """The hint has a line of its own: it never takes the place of what was reached."""
