@@ -10,7 +10,7 @@ from ..app import App, Menu, Steps
 from ..data import STORE
 
 KIND = Menu({"discs": "in the plane", "balls": "in space (balls)"}, sign="particles")
-ASPECT = Steps([1.0, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0], unit="long axis over short axis")
+ASPECT = Steps([1.0, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0], unit="long axis over short axis, in the plane")
 NUMBER = Steps([24, 32, 48, 64], unit="particles")
 SIZES = Steps([1.0, 1.1, 1.2, 1.4, 1.6, 2.0], unit="large over small")
 ACCURACY = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
@@ -102,8 +102,8 @@ density = App(
     view=("axis",),
     caption="Each mark is one packing, or one network that learns P points. Its density is φ, or P/N; a threshold, φ½ or P/N*, is "
             "where half of the seeds jam, so near it some do and some do not. N: 2 for each disc, 3 for each ellipse (it can "
-            "turn), without those that nothing holds; the weights of a network. How high networks jump depends on the seed and on P, and grows fast above "
-            "P/N*. Without a threshold nothing is drawn against it.",
+            "turn), without those that nothing holds; the weights of a network. How high networks jump "
+            "depends on the seed and on P, and grows fast above P/N*. Without a threshold nothing is drawn against it.",
     note=OPEN_MARKS,
     doing=DOING,
 )  # fmt: skip
@@ -188,8 +188,8 @@ long_short_range = App(
     status=range_status,
     caption="Discs push each other only where they overlap. Lennard-Jones particles (Van der Waals) differ in two ways: they feel each "
             "other up to 2.5 diameters, and they attract. They are never free: for them N_Δ counts pairs nearer than 1.5 diameters. Their "
-            "energy passes 0 near φ = 0.88, where pushes and pulls cancel in the sum; nothing begins there. The dots of one density are spread "
-            "sideways.",
+            "energy passes 0 near φ = 0.88, where pushes and pulls cancel in the sum; nothing begins there. The dots of one "
+            "density are spread sideways.",
     note=OPEN_MARKS,
     doing=DOING,
 )  # fmt: skip
