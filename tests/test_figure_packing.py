@@ -126,7 +126,8 @@ def test_no_text_leaves_the_picture_or_lies_on_other_text(picture, data, size):
     one, ds = Stage(picture, *size), data()
     one.set(ds, Context(ghosts=[("kept: φ = 0.85", [ds])]))
     one.canvas.draw()
-    texts = [text for key in one.figure.legends for text in key.get_texts()] + list(one.figure.texts)
+    keys = [key for key in one.figure.legends if key.get_visible()]
+    texts = [text for key in keys for text in key.get_texts()] + list(one.figure.texts)
     for ax in one.figure.axes:
         texts += [
             *ax.texts,
@@ -268,6 +269,32 @@ def test_axes_keep_still_while_phi_moves_and_follow_the_kind():
     assert energy["ylim"][0] < 0
 
 
+def test_only_what_is_jammed_has_the_mark_of_the_jammed():
+    """Particles that attract each other are stars at rest; N_Δ = N is drawn for discs and balls alone; the legend names what is there."""
+    one = Stage(packing.packing)
+    ax = next(ax for ax in one.figure.axes if ax.get_label() == "ratio")
+
+    def seen(ds):
+        one.set(ds, Context(trail=[ds]))
+        marks = {
+            line.get_marker()
+            for line in ax.lines
+            if line.get_visible() and len(line.get_xdata()) and line.get_marker() != "None"
+        }
+        words = {text.get_text() for key in one.figure.legends if key.get_visible() for text in key.get_texts()}
+        return marks, words, any(text.get_visible() and "=N" in text.get_text() for text in ax.texts)
+
+    marks, words, line = seen(configuration("lennard_jones"))
+    assert marks == {"*"} and not line
+    assert {"at rest", "attraction"} < words and not {"jammed", "unjammed", "rattler"} & words
+    assert "neighbours" in ax.get_title("left")
+    marks, words, line = seen(configuration())
+    assert marks == {"D"} and line
+    assert {"jammed", "rattler"} < words and not {"at rest", "attraction"} & words
+    assert "overlaps" in ax.get_title("left")
+    assert not seen(configuration("ellipses", 0.9))[2]
+
+
 def test_visited_densities_stay_as_dots():
     one = Stage(packing.packing)
     ds = configuration(phi=0.86)
@@ -302,6 +329,32 @@ def test_what_a_push_costs():
     assert not flat.nothing_resists(flat.cost(pushed(rise=0.02))[:, 0])
     assert flat.nothing_resists(flat.cost(pushed(rise=0.0))[:, 0])
     assert not flat.nothing_resists(np.array([0.0, np.nan])), "not pushed yet"
+
+
+def test_the_cost_is_told_at_the_distance_that_is_chosen():
+    rise = np.array([0.0, 0.0021, -0.004, 2e-5, np.nan])
+    told = [flat.told(0.25 * k, rise, k) for k in range(5)]
+    assert told == ["", "at 0.25: 0.0021", "at 0.5: −0.004", "at 0.75: under 0.0001", ""]
+    assert flat.told(0.5, np.zeros(3), 1) == "nothing resists"
+
+
+def test_a_rattler_that_goes_along_stays_without_filling():
+    one = Stage(packing.flat_directions)
+    page = to_rgb(one.colours.page)
+
+    def empty(state):
+        ds = pushed().assign(state=("seed", np.array([state], "<U10")))
+        ds["rattler"][0, 3] = 1
+        one.set(ds, Context(values=dict(distance=1.0)))
+        filled = [
+            tuple(c)
+            for made in one.figure.axes[0].collections
+            for c in made.get_facecolor()[:, :3]
+            if made.get_zorder() == 2
+        ]
+        return page in filled
+
+    assert empty("unsat") and not empty("sat")
 
 
 def test_flat_directions_are_counted_in_words():
@@ -368,19 +421,38 @@ def test_status_in_words(ds, kind, words):
         assert ": jammed" not in told
 
 
+def test_a_control_that_changes_nothing_says_so():
+    for kind, idle in (("discs", False), ("balls", True), ("lennard_jones", True)):
+        assert (
+            "a changes nothing" in records.packing_status(configuration(kind), dict(phi=0.86, kind=kind, aspect=1.5))
+        ) == idle
+        assert "a changes nothing" not in records.packing_status(
+            configuration(kind), dict(phi=0.86, kind=kind, aspect=1.0)
+        )
+
+
 def test_small_numbers_are_read_aloud():
-    assert [records.tiny(v) for v in (3.14e-5, 0.0031, -2.54, -1e-7)] == ["3.1e-5", "0.0031", "−2.5", "−1e-7"]
+    assert [records.tiny(v) for v in (3.14e-5, 0.0031, -2.54, -1e-7)] == ["3.1 × 10⁻⁵", "0.0031", "−2.5", "−1 × 10⁻⁷"]
 
 
 def test_status_of_pushes_and_minima():
     values = dict(phi=0.86, push="disc", which=3, budget=100)
-    assert "pushing particle 3 costs up to 0.02" in records.flat_status(pushed(rise=0.02), values)
+    assert "pushing one particle costs up to 0.02 on the way" in records.flat_status(pushed(rise=0.02), values)
     assert "by one diameter costs nothing; 5 of 32 directions are flat" in records.flat_status(pushed(rise=0.0), values)
+    loose = pushed(flat_modes=6).assign(n_rattlers=("seed", [2.0]))
+    told = records.flat_status(loose, values)
+    assert "6 of 32 directions are flat (2 move everything, 4 only the 2 rattlers)" in told
     assert "deeper minimum" in records.flat_status(pushed(rise=-0.02), values)
     assert "compiled" in records.flat_status(pushed(known=False), values)
     told = records.minima_status(throws(), values)
     assert "4 of 4 throws jammed, energies a particle from" in told
-    assert "0 of 4 throws jammed; no two closer than" in records.minima_status(throws(energy=0.0), values)
+    ds = throws(energy=0.0)
+    told = records.minima_status(ds.assign(same_contacts=ds.same_contacts * np.nan), values)
+    assert "0 of 4 throws jammed; no two closer than" in told and "in common" not in told
+    ds = throws()
+    ds["energy"][2:] = 0.0
+    ds["same_contacts"][1, 0] = 0.25
+    assert "25% of contacts in common among the jammed" in records.minima_status(ds, values)
 
 
 # ---- with the experiments
@@ -408,7 +480,7 @@ def test_a_push_is_free_below_jamming_and_not_above():
     result = session.result
     session.set(distance=0.1)
     assert session.result is result, "how far is only looked at"
-    for words in ("above jamming", "softest mode, above"):
+    for words in ("above jamming", "softest mode, above", "ellipses, above"):
         assert "costs up to" in session.preset(words).status
     for words in ("softest mode, below", "ellipses, below"):
         assert "costs nothing" in session.preset(words).status
@@ -420,3 +492,12 @@ def test_kinds_have_their_own_densities_and_numbers():
     assert (session.error, session.values["n"]) == ("", 64)
     session.set(kind="balls")
     assert (session.error, session.values["phi"]) == ("", 0.78)
+
+
+def test_a_density_may_be_typed_between_two_steps():
+    session = apps.packing.open("inline", n=32, phi=0.72)
+    ladder = session.controls["phi"]
+    assert ladder.nearest(session.values, 0.7213).value == 0.721
+    assert ladder.position(session.values, 0.721) == 0.721
+    assert tuple(ladder.nearest(session.values, at).value for at in (0.1, 2.0)) == pressed.PHI[2]
+    assert "φ = 0.721" in session.set(phi=0.721).status

@@ -274,10 +274,33 @@ def test_unfinished_seeds_are_open():
     assert sum(len(line.get_xdata()) for line in marks(one) if line.get_markerfacecolor() == "none") == 1
 
 
-def test_dots_before_the_threshold_is_known_stand_where_it_is_expected():
-    ds = density_data(0.5)
-    x, y, _ = jump.per_seed(ds, "discs", "relative", jump.guesses(ds, dict(aspect=1.5, P=300)))
-    assert np.isfinite(x[np.isfinite(y)]).all()
+def test_a_system_without_a_threshold_is_not_drawn_relative_to_one_and_the_line_says_so():
+    ds = density_data()
+    ds.threshold_at[2] = np.nan
+    ds.relative[2] = np.nan
+    assert np.isnan(jump.per_seed(ds, "network", "relative")[0]).all()
+    one = Stage(particles.density)
+    one.set(ds, context("density"))
+    assert not [line for line in marks(one) if line.get_marker() == "s"]
+    assert "networks: no threshold within this budget" in records.density_status(ds, records.density.start)
+    assert np.isfinite(jump.per_seed(ds, "network", "density")[0]).all()
+
+
+def test_a_legend_names_a_prediction_only_where_there_is_one():
+    for name in ("density", "long_short_range", "protocol"):
+        one, told = Stage(getattr(particles, name)), context(name)
+        (key,) = one.figure.legends
+        for prediction in (None, ([0.8, 0.85, 0.9], [0, 1, 1]), None):
+            told.prediction = prediction
+            one.set(DATA[name](), told)
+            assert key.get_texts()[-1].get_visible() == (prediction is not None)
+
+
+def test_the_stored_contacts_are_shown_beside_the_same_sizes_only():
+    from lsviz.figure.particles import counting
+
+    assert counting.stored_table(context("which_N")) is not None
+    assert counting.stored_table(context("which_N", ratio=1.0)) is None
 
 
 def test_counted_with_two_or_three_the_same_contacts_mislead():
@@ -331,6 +354,6 @@ def test_axes_that_wait_for_a_prediction_give_nothing_away(name):
     one = Stage(getattr(particles, name))
     one.png()
     shown = [text.get_text() for ax in one.figure.axes for text in ax.texts if text.get_visible() and not text.get_animated()]
-    assert not [words for words in shown if words != "slope 2"]
+    assert not shown
     one.png(DATA[name](), context(name))
     assert any(text.get_visible() for ax in one.figure.axes for text in ax.texts)

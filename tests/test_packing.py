@@ -790,3 +790,15 @@ def test_a_state_that_jax_md_keeps_has_its_published_energy_and_pressure():
     np.testing.assert_allclose(p.energy(p.w0), 0.45247561922261154, rtol=1e-14)
     np.testing.assert_allclose(p.look(p.w0).pressure, 0.06307342050945483, rtol=1e-13)
     assert np.abs(p.force(p.w0)).max() < 1e-5  # it is a minimum
+
+
+def test_Z_is_counted_among_those_that_bear():
+    """A chain that hangs on a cage touches it, but bears nothing: its contacts are in N_Δ and not in Z."""
+    angles = 2 * np.pi * np.arange(6) / 6
+    ring = 0.99 * np.stack([np.cos(angles), np.sin(angles)], axis=1)  # six discs around one: all touch both neighbours and the middle
+    tail = np.array([[1.98, 0.0], [2.97, 0.0]])
+    p = Packing.from_arrays(6 + np.concatenate([[[0.0, 0.0]], ring, tail]), 12.0, diameters=np.ones(9))
+    look = p.look(p.w0)
+    assert look.N_delta[0] == unsatisfied(p.gaps(p.w0), p.tolerance(p.w0))[0] == 14
+    assert list(np.flatnonzero(p.rattlers(p.w0)[0])) == [7, 8]
+    np.testing.assert_allclose(look.Z, 2 * 12 / 7)

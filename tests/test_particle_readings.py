@@ -48,11 +48,16 @@ def test_coming_back_the_same_way_is_a_goal():
 
 
 def test_particles_held_where_discs_are_loose():
-    goal, held, loose = read.held_loosely(0.75), xr.Dataset({"Z": ("seed", [5.5])}), xr.Dataset({"Z": ("seed", [0.0])})
+    def table(Z, N, state):
+        return xr.Dataset({"Z": ("seed", [Z]), "N": ("seed", [N]), "state": ("seed", [state])})
+
+    goal, held, loose = read.held_loosely(0.75), table(5.5, 128.0, "unsat"), table(0.0, 128.0, "sat")
     assert goal(dict(kind="lennard_jones", phi=0.74), held) is True
     assert "0.75 or less" in goal(dict(kind="lennard_jones", phi=0.76), held)
     assert "space" in goal(dict(kind="balls", phi=0.7), held)
     assert "Z = 0" in goal(dict(kind="discs", phi=0.7), loose)
+    assert "more iterations" in goal(dict(kind="discs", phi=0.75), table(142.0, 0.0, "unfinished")), "still on its way"
+    assert goal(dict(kind="discs", phi=0.75), table(3.0, 0.0, "unsat")) is not True, "nothing bears"
 
 
 def test_the_largest_step_of_each_kind():
@@ -62,7 +67,7 @@ def test_the_largest_step_of_each_kind():
     assert read.steps(ds) == pytest.approx({"jump": 1.05, "step": 0.1})
 
 
-def born(rattlers=(2.0, 0.0), pairs=(59.0, 63.0), n=32):
+def born(rattlers=(2.0, 0.0), pairs=(59.0, 63.0), n=32, axes=2):
     """Two packings at their threshold, with energy 0.3 (φ − φ_J)² on the way there."""
     over = np.array([-0.01, 1e-2, 1e-3, 1e-4, 1e-6])
     return xr.Dataset(
@@ -70,6 +75,7 @@ def born(rattlers=(2.0, 0.0), pairs=(59.0, 63.0), n=32):
             "n": n,
             "n_rattlers": ("seed", list(rattlers)),
             "N_delta": ("seed", list(pairs)),
+            "N": ("seed", [axes * (n - r) for r in rattlers]),
             "Z": ("seed", [2 * p / (n - r) for p, r in zip(pairs, rattlers)]),
             "phi_J": ("seed", [0.83, 0.84]),
             "phi_trace": (("step", "seed"), np.add.outer(over, [0.83, 0.84])),
@@ -86,11 +92,23 @@ def test_counts_at_the_threshold():
     assert read.rattlers_kept(ds) == pytest.approx([59 / 64, 63 / 64])
     with pytest.raises(ValueError, match="more packings"):
         read.rattlers_kept(born(rattlers=(0.0, 0.0)))
+    with pytest.raises(ValueError, match="not discs"):
+        read.rattlers_kept(born(axes=3))
+
+
+def test_the_packing_by_hand_is_as_told():
+    """None of the contacts below its φ_J, 121 of 61 discs above; no step of φ between shows half of them."""
+    from lsviz import particles
+
+    for phi, pairs in ((0.8399, 0), (0.83995, 121), (0.84, 121)):
+        ds = particles.quench(phi=phi, n=64, start="pressed", seeds=(1,))
+        assert int(ds.N_delta[0]) == pairs and (not pairs or int(ds.N[0]) == 2 * 61)
 
 
 def test_energy_falls_a_hundredfold_a_decade():
-    assert read.steepness(born()) == pytest.approx([100, 100], rel=1e-6)
-    assert np.isnan(read.steepness(born().isel(step=slice(0, 2)))).all()
+    assert read.steepness(born()) == pytest.approx(100, rel=1e-6)
+    with pytest.raises(ValueError, match="smaller overlap"):
+        read.steepness(born().isel(step=slice(0, 2)))
 
 
 @pytest.mark.parametrize("N, axes, free", [(122.0, 2, 8), (183.0, 2, 11), (183.0, 3, 12)])

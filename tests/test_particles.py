@@ -474,3 +474,14 @@ def test_bad_input_is_refused_by_its_name(case):
     with pytest.raises(ValueError, match=rf"^{argument}: got .*allowed"):
         for _ in experiment.get(name).stream(**arguments):
             pass
+
+
+@pytest.mark.parametrize("n", [32, 64])
+@pytest.mark.parametrize("phi", [0.83, 0.86])
+def test_flat_directions_of_a_jammed_packing_are_shifts_and_rattlers(n, phi):
+    """An overlap of a hair between a rattler and its cage has stiffness, but holds nothing: it is not counted."""
+    ds = particles.flat_directions(phi=phi, n=n, seeds=6)
+    jammed = ds.state.values == "unsat"
+    assert jammed.any()
+    np.testing.assert_array_equal(ds.flat.values[jammed], 2 + 2 * ds.n_rattlers.values[jammed])
+    np.testing.assert_array_equal(ds.flat.values[~jammed], 2 * n)

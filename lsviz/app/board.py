@@ -35,8 +35,8 @@ def signs(name: str, kind: Control) -> tuple[str, str]:
 
 
 def marked(text: str) -> str:
-    """Plain text as HTML, with its N_Δ set as the talk sets it."""
-    return escape(text).replace("N_Δ", "N<sub>Δ</sub>")
+    """Plain text as HTML, with its N_Δ and φ_J set as the talk sets them."""
+    return escape(text).replace("N_Δ", "N<sub>Δ</sub>").replace("φ_J", "φ<sub>J</sub>")
 
 
 class Knob:

@@ -1,5 +1,6 @@
 """Apps of chapter 2: one packing under pressure, what gives way when it is pushed, and the many minima of one density."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,20 @@ def numbers(values: dict[str, Any]) -> list[Rung]:
     return [Rung(float(n), n, str(n)) for n in NUMBERS if n >= FEWEST.get(values.get("kind", "discs"), 0)]
 
 
-PHI = Ladder("φ", densities, follows=("kind",), long_name="packing fraction")
+@dataclass(frozen=True)
+class Densities(Ladder):
+    """Steps to drag along; a number that is typed may lie between two of them, to three digits."""
+
+    def nearest(self, values: dict[str, Any], at: float) -> Rung:
+        rungs = self.rungs(values)
+        phi = round(min(max(at, rungs[0].value), rungs[-1].value), 3)
+        return Rung(phi, phi, f"{phi:.3f}")
+
+    def position(self, values: dict[str, Any], value: float) -> float:
+        return float(value)
+
+
+PHI = Densities("φ", densities, follows=("kind",), long_name="packing fraction")
 PARTICLES = Ladder("n", numbers, follows=("kind",), long_name="number of particles")
 
 
@@ -51,9 +65,13 @@ def waiting(ds: Any) -> str:
 
 
 def tiny(value: float) -> str:
-    """A small number as it is read aloud: 0.0031, 3.1e-5, −2.5."""
-    words = f"{abs(value):.2g}".replace("e-0", "e-")
+    """A small number as it is written by hand: 0.0031, 3.1 × 10⁻⁵, −2.5."""
+    number, _, power = f"{abs(value):.2g}".partition("e")
+    words = f"{number} × 10{str(int(power)).translate(RAISED)}" if power else number
     return f"−{words}" if value < 0 else words
+
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def packing_status(ds: Any, values: dict[str, Any]) -> str:
@@ -67,7 +85,7 @@ def packing_status(ds: Any, values: dict[str, Any]) -> str:
     state, liquid = str(ds.state.values[0]), values.get("kind") == "lennard_jones"
     size = f"Z = {Z:.2f}, energy a particle {tiny(energy)}"
     if state == "sat":
-        words = f"unjammed, nothing overlaps: N_Δ = 0, and all N = {N} directions are free"
+        words = f"unjammed, nothing overlaps: N_Δ = 0, N = {N}"
     elif state == "running":
         words = f"settling, {N_delta} pairs in contact, energy a particle {tiny(energy)}"
     elif liquid:
@@ -76,7 +94,9 @@ def packing_status(ds: Any, values: dict[str, Any]) -> str:
         share = f"N_Δ/N = {N_delta / N:.2f}" if N else "nothing is held"
         of = f"N_Δ = {N_delta}, N = {N} of {n - rattlers} particles, {count(rattlers, 'rattler')}"
         words = f"{at_rest('jammed', state, values)}: {share} ({of}), {size}"
-    return f"φ = {phi:.3f}: {words}; n = {n}{on_its_way(phi, values)}"
+    idle = values.get("kind") in ("balls", "lennard_jones") and values.get("aspect", 1) != 1
+    unused = "; a changes nothing here: it makes ellipses of discs" if idle else ""
+    return f"φ = {phi:.3f}: {words}; n = {n}{unused}{on_its_way(phi, values)}"
 
 
 def at_rest(words: str, state: str, values: dict[str, Any]) -> str:
@@ -92,7 +112,7 @@ def on_its_way(phi: float, values: dict[str, Any]) -> str:
 
 packing = App(
     name="packing",
-    title="Pressed together, particles give way until, at one density, they lock at once: N_Δ/N jumps from 0 to 1",
+    title="Pressed together, discs make way for one another, up to a density at which they no longer can",
     source="quench",
     picture="packing:packing",
     controls=dict(
@@ -125,8 +145,10 @@ packing = App(
     },
     status=packing_status,
     trail="phi",
-    caption="Drag φ: the dots of every density you visit stay. Particles that leave the box on one side come in on the other. "
-            "Colour: the largest overlap of a particle. Width of a line: its force against the mean force here. "
+    caption="Drag φ: the dots of every density you visit stay. Pressed slowly, each density is shown as reached from below, "
+            "whichever way you drag; a packing that has locked may come loose once more when it is pressed on. "
+            "Particles that leave the box on one side come in on the other. Colour: the largest overlap of a particle. "
+            "Width of a line: its force against the mean force here (ellipses: the part along the line between centres). "
             "A rattler (no filling) is held by nothing and is not counted in N. "
             "Balls are seen along z, nearer ones over farther ones: there, circles may cross where no balls touch.",
     note=RESTLESS,
@@ -141,13 +163,13 @@ def flat_status(ds: Any, values: dict[str, Any]) -> str:
     flat = int(ds.flat.values[0]) if np.isfinite(ds.flat.values[0]) else -1
     energy = np.asarray(ds.energy_pushed.transpose("push_step", "seed").values, float)[:, 0]
     rise = energy[np.isfinite(energy)] - energy[0]
-    who = f"particle {values['which']}" if values["push"] == "disc" else "the softest mode"
+    who = "one particle" if values["push"] == "disc" else "the softest mode"
     if np.isfinite(energy).sum() < 2:
         pushed = f"{who} is not pushed yet"
     elif np.abs(rise).max() < 1e-9:
         pushed = f"pushing {who} by one diameter costs nothing"
     else:
-        pushed = f"pushing {who} costs up to {tiny(float(rise.max()))}"
+        pushed = f"pushing {who} costs up to {tiny(float(rise.max()))} on the way to one diameter"
         if rise.min() < -1e-9:
             pushed += ", and a deeper minimum is found on the way"
     state = str(ds.state.values[0])
@@ -156,13 +178,25 @@ def flat_status(ds: Any, values: dict[str, Any]) -> str:
     found = "unjammed" if state == "sat" else at_rest("jammed", state, values)
     directions = "stiffnesses not known yet"
     if flat >= 0:
-        directions = f"{flat} of {size} directions are flat (2 always are: everything moves)"
+        directions = f"{flat} of {size} directions are flat ({why_flat(ds, flat, state)})"
     return f"φ = {float(ds.phi):.3f}, {found}: {pushed}; {directions}; n = {n}"
+
+
+def why_flat(ds: Any, flat: int, state: str) -> str:
+    """Which directions those are, as far as it is known without looking at them."""
+    loose = 0 if state == "sat" else int(ds.n_rattlers[0])
+    if not loose:
+        return "2 always are: everything moves"
+    theirs, they = (
+        loose * ds.sizes["mode"] // ds.sizes["particle"],
+        "the rattler" if loose == 1 else f"the {loose} rattlers",
+    )
+    return f"2 move everything, {theirs if flat == 2 + theirs else 'others'} only {they}"
 
 
 flat_directions = App(
     name="flat_directions",
-    title="Below jamming a particle can be pushed and nothing resists; above, every push meets resistance",
+    title="Below jamming nothing resists a small push; above, only rattlers give way for nothing",
     source="flat_directions",
     picture="packing:flat_directions",
     controls=dict(
@@ -179,10 +213,12 @@ flat_directions = App(
         "softest mode, below": dict(push="mode", phi=0.72),
         "softest mode, above": dict(push="mode", phi=0.9),
         "ellipses, below": dict(aspect=1.5, phi=0.82),
+        "ellipses, above": dict(aspect=1.1, phi=0.9),
     },
     status=flat_status,
     caption="Dashed: where the particles were at rest. One of them, or the softest mode, is moved along the arrow; all else gives way. "
-            "The bluer a particle, the farther it went. A rattler can be pushed for nothing above jamming, too.",
+            "The bluer a particle, the farther it went. A rattler (no filling) can be pushed for nothing above jamming, too. "
+            "Where the energy drops, the packing has slipped into another place, below zero into a deeper one.",
     doing="pushing",
 )  # fmt: skip
 
@@ -191,26 +227,27 @@ def minima_status(ds: Any, values: dict[str, Any]) -> str:
     if words := waiting(ds):
         return words
     energy, running = np.asarray(ds.energy.values, float), int((ds.state.values == "running").sum())
-    jammed = int((energy > 1e-18).sum()) - running
+    held = energy > 1e-18
+    jammed = int(held.sum()) - running
     words = f"φ = {float(ds.phi):.3f}: {jammed} of {count(len(energy), 'throw')} jammed"
     if running:
         return f"{words}, {running} still falling; n = {int(ds.n)}"
     if jammed:
-        words += f", energies a particle from {tiny(float(energy.min()))} to {tiny(float(energy.max()))}"
+        words += f", energies a particle from {tiny(float(energy[held].min()))} to {tiny(float(energy.max()))}"
     if open_ones := int((np.asarray(ds.converged.values) == 0).sum()):
         words += f", {open_ones} not converged within the budget of {values['budget']}"
     apart = np.asarray(ds.difference.values, float)[np.tril_indices(len(energy), -1)]
     if np.isfinite(apart).any():
         words += f"; no two closer than {np.nanmin(apart):.2f} small diameters (rms)"
-    shared = np.asarray(ds.same_contacts.values, float)[np.tril_indices(len(energy), -1)]
-    if jammed and np.isfinite(shared).any():
-        words += f", {np.nanmean(shared):.0%} of contacts in common"
+    shared = np.asarray(ds.same_contacts.values, float)[np.tril(held[:, None] & held, -1)]
+    if np.isfinite(shared).any():
+        words += f", {np.nanmean(shared):.0%} of contacts in common{'' if held.all() else ' among the jammed'}"
     return f"{words}; n = {int(ds.n)}"
 
 
 minima = App(
     name="minima",
-    title="Above jamming there are very many minima: every throw ends in another one",
+    title="Above jamming there are very many minima: another throw, another end",
     source="glassiness",
     picture="packing:minima",
     controls=dict(phi=PHI, n=Steps([16, 32, 64], unit="particles"), seeds=(2, 12)),
@@ -219,13 +256,14 @@ minima = App(
     arguments=thrown,
     presets={
         "far above": dict(phi=0.96),
-        "below jamming: all without energy": dict(phi=0.8),
+        "below jamming": dict(phi=0.8),
         "ellipses": dict(aspect=1.5, phi=0.92),
         "more particles": dict(n=64),
     },
     status=minima_status,
     caption="The same particles are thrown at random, again and again, and roll downhill. Dots: where they end. Lines: the energy on the "
-            "straight way from one end to the next, particles of one size matched to their nearest. Right: how far two ends are apart.",
+            "straight way from one end to the next, particles of one size matched to their nearest. That is one way among many: "
+            "a lower one may exist, so a wall on it need not be a wall between the two. Squares: how far two ends are apart.",
     note=RESTLESS,
     doing="rolling downhill",
 )  # fmt: skip

@@ -10,7 +10,7 @@ from ..app import App, Menu, Steps
 from ..data import STORE
 
 KIND = Menu({"discs": "in the plane", "balls": "in space (balls)"}, sign="particles")
-ASPECT = Steps([1.0, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0], unit="long axis over short axis")
+ASPECT = Steps([1.0, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0], unit="long axis over short axis, in the plane")
 NUMBER = Steps([24, 32, 48, 64], unit="particles")
 SIZES = Steps([1.0, 1.1, 1.2, 1.4, 1.6, 2.0], unit="large over small")
 ACCURACY = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
@@ -43,23 +43,36 @@ def median(values: Any) -> float:
 SYSTEM_WORDS = {"discs": "discs", "ellipses": "ellipses", "network": "networks"}
 
 
-def nearest_jammed(ds: Any, system: str) -> float:
-    """Median N_Δ/N of a system's jammed seeds at the density nearest to its threshold that has any; NaN without."""
+SEEN = (0.7, 1.45)  # densities over the threshold that the picture shows
+
+
+def nearest_jammed(ds: Any, system: str) -> np.ndarray:
+    """N_Δ/N of a system's jammed seeds at the density nearest to its threshold that shows any; none where the picture has none."""
     one = ds.sel(system=system)
-    jammed, away = one.state.values == "unsat", np.abs(np.log(one.density.values / float(one.threshold_at)))
-    rows = [row for row in np.argsort(away) if np.isfinite(away[row]) and jammed[row].any()]
+    jammed, relative = one.state.values == "unsat", one.density.values / float(one.threshold_at)
+    rows = [row for row in np.argsort(np.abs(np.log(relative))) if SEEN[0] <= relative[row] <= SEEN[1] and jammed[row].any()]
     if not rows:
-        return float("nan")
-    return median((one.N_delta.values / one.N.values)[rows[0]][jammed[rows[0]]])
+        return np.empty(0)
+    return (one.N_delta.values / one.N.values)[rows[0]][jammed[rows[0]]]
+
+
+def jams(ds: Any, system: str, words: str) -> str:
+    """Where a system jams and how high N_Δ/N is next to there; nothing while that is not known."""
+    at = float(ds.threshold_at.sel(system=system))
+    if not np.isfinite(at):
+        over = not np.isin(ds.state.sel(system=system).values, ("waiting", "running")).any()
+        return f"{words}: no threshold within this budget" if over else ""
+    where = f"P/N = {at:.2g}" if system == "network" else f"φ = {at:.3f}"
+    found = nearest_jammed(ds, system)
+    if not len(found):
+        return f"{words} jam at {where}"
+    low, high = found.min(), found.max()
+    spread = f" ({low:.2f} to {high:.2f})" if high - low > 0.005 else ""
+    return f"{words} jam at {where} with N_Δ/N = {median(found):.2f}{spread}"
 
 
 def density_status(ds: Any, values: dict[str, Any]) -> str:
-    said = []
-    for system, words in SYSTEM_WORDS.items():
-        at, ratio = float(ds.threshold_at.sel(system=system)), nearest_jammed(ds, system)
-        where = f"P/N = {at:.2g}" if system == "network" else f"φ = {at:.3f}"
-        if np.isfinite(at):
-            said.append(f"{words} jam at {where}" + (f" with N_Δ/N = {ratio:.2f}" if np.isfinite(ratio) else ""))
+    said = [words for words in (jams(ds, system, name) for system, name in SYSTEM_WORDS.items()) if words]
     if not said:
         known = int((ds.state.values != "waiting").sum())
         said = [f"no threshold yet; {known} of {ds.state.size} known"]
@@ -69,7 +82,7 @@ def density_status(ds: Any, values: dict[str, Any]) -> str:
 
 density = App(
     name="density",
-    title="Discs, ellipses and networks jam alike: N_Δ/N jumps from 0, to 1 for discs and to less for the others",
+    title="Discs, ellipses and networks jam alike: N_Δ is 0 far below a density of their own, and of the order of N above it",
     source="density_transition",
     picture="particles:density",
     controls=dict(aspect=Steps([1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0], unit="long axis over short axis"), n=NUMBER, P=POINTS),
@@ -87,8 +100,10 @@ density = App(
     },
     status=density_status,
     view=("axis",),
-    caption="Each dot is one packing or one network. Below its threshold every constraint is met: N_Δ = 0. N counts the freedoms: 2 for a "
-            "disc, 3 for an ellipse (it can turn), the weights of a network; particles that nothing holds are left out.",
+    caption="Each mark is one packing, or one network that learns P points. Its density is φ, or P/N; a threshold, φ½ or P/N*, is "
+            "where half of the seeds jam, so near it some do and some do not. N: 2 for each disc, 3 for each ellipse (it can "
+            "turn), without those that nothing holds; the weights of a network. How high networks jump "
+            "depends on the seed and on P, and grows fast above P/N*. Without a threshold nothing is drawn against it.",
     note=OPEN_MARKS,
     doing=DOING,
 )  # fmt: skip
@@ -119,7 +134,7 @@ def which_N_status(ds: Any, values: dict[str, Any]) -> str:
 
 which_N = App(
     name="which_N",
-    title="Between discs and ellipses the contacts do not jump: what jumps is N, the number that they are counted against",
+    title="Between mixed discs and ellipses the contacts do not jump: what jumps is N, the number that they are counted against",
     source="counting",
     picture="particles:which_N",
     controls=dict(count=COUNTS, n=NUMBER, seeds=(1, 8)),
@@ -135,7 +150,9 @@ which_N = App(
     view=("count",),
     behind=ellipses_table,
     caption="Packings of one density each: the one at which they jam. A disc that turns changes nothing, so its angle cannot count; "
-            "an ellipse that turns pushes its neighbours. The same contacts, three numbers N.",
+            "an ellipse that turns pushes its neighbours. The same contacts, three numbers N. Particles of equal or nearly equal sizes "
+            "order, and then their contacts can jump, too. The black line joins medians; behind it stands a stored run with sizes 1 : 1.4, "
+            "its mean and a band from its smallest to its largest.",
     note="Open marks have not converged.",
     doing=DOING,
 )
@@ -157,7 +174,7 @@ def range_status(ds: Any, values: dict[str, Any]) -> str:
 
 long_short_range = App(
     name="long_short_range",
-    title="Only a push of finite range has a threshold: under a long range nothing jumps",
+    title="A push that ends at contact has a threshold, for particles can escape it; Lennard-Jones particles cannot, and nothing jumps",
     source="range_of_force",
     picture="particles:long_short_range",
     controls=dict(n=Steps([48, 64, 96, 128], unit="particles"), seeds=(1, 16), budget=BUDGET),
@@ -169,8 +186,10 @@ long_short_range = App(
         "a budget that is too short": dict(budget=500),
     },
     status=range_status,
-    caption="Discs push each other only where they overlap. Lennard-Jones particles (Van der Waals) pull and push from afar (here up to "
-            "2.5 diameters) and are never free: for them N_Δ counts pairs nearer than 1.5. The dots of one density are spread sideways.",
+    caption="Discs push each other only where they overlap. Lennard-Jones particles (Van der Waals) differ in two ways: they feel each "
+            "other up to 2.5 diameters, and they attract. They are never free: for them N_Δ counts pairs nearer than 1.5 diameters. Their "
+            "energy passes 0 near φ = 0.88, where pushes and pulls cancel in the sum; nothing begins there. The dots of one "
+            "density are spread sideways.",
     note=OPEN_MARKS,
     doing=DOING,
 )  # fmt: skip
@@ -228,7 +247,7 @@ def not_converged(ds: Any) -> str:
 
 approach = App(
     name="approach",
-    title="However it was made, a packing is born with Z = 4 (balls: 6): contacts come all at once",
+    title="Pressed or released, a packing has all its contacts at once: at φ_J its energy starts from 0, and Z jumps",
     source="threshold",
     picture="particles:approach",
     controls=dict(kind=KIND, aspect=ASPECT, n=Steps([24, 32, 64, 128], unit="particles")),
@@ -238,14 +257,15 @@ approach = App(
     presets={
         "balls": dict(kind="balls"),
         "made another way": dict(made="released"),
-        "ellipses: fewer than 6": dict(aspect=1.5),
+        "ellipses": dict(aspect=1.5),
         "nearly discs": dict(aspect=1.05),
         "16 packings": dict(seeds=16),
-        "equal sizes: a crystal has more": dict(ratio=1.0),
+        "equal sizes": dict(ratio=1.0),
     },
     status=approach_status,
     caption="A packing is pressed in small steps until it first resists, then released and pressed again, ever closer to the density φ_J "
-            "where its energy ends. Below φ_J there is no contact; at φ_J there are all that it needs.",
+            "where its energy ends. Each packing has its own φ_J, a tick on the axis; a thin line joins its states. Packings of equal "
+            "sizes may order and have more contacts.",
     note="Open marks have not converged.",
     doing=DOING,
 )  # fmt: skip
@@ -263,21 +283,27 @@ def compression_range(values: dict[str, Any]) -> dict[str, Any]:
     return dict(called, low=round(at - BELOW, 3), high=round(at + float(values["depth"]), 3))
 
 
-def first_contact(ds: Any, direction: str) -> tuple[float, float]:
-    """Median over seeds of the lowest φ at which a packing resists on this way, and of Z there; NaN where none does."""
+def first_contact(ds: Any, direction: str) -> tuple[list[float], list[float]]:
+    """The lowest φ at which each packing resists on this way, and its Z there; packings that never do are left out."""
     one = ds.sel(direction=direction)
     jammed, phi, Z = one.state.values == "unsat", ds.phi.values, one.Z.values
     rows = [int(np.flatnonzero(column)[0]) for column in jammed.T if column.any()]
     seeds = [i for i, column in enumerate(jammed.T) if column.any()]
-    return median([phi[row] for row in rows]), median([Z[row, i] for row, i in zip(rows, seeds)])
+    return [float(phi[row]) for row in rows], [float(Z[row, i]) for row, i in zip(rows, seeds)]
+
+
+def span(values: list[float], digits: int) -> str:
+    """The range of some numbers, or the one that all are: "0.826 to 0.836"."""
+    low, high = (f"{at:.{digits}f}" for at in (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
 
 
 def protocol_status(ds: Any, values: dict[str, Any]) -> str:
     said = []
     for direction, way in (("up", "pressed, they first resist at"), ("down", "let go, they last resist at")):
         at, Z = first_contact(ds, direction)
-        if np.isfinite(at) and (direction == "up" or finished_down(ds)):
-            said.append(f"{way} φ = {at:.3f} with Z = {Z:.2f}")
+        if at and (direction == "up" or finished_down(ds)):
+            said.append(f"{way} φ = {span(at, 3)} with Z = {span(Z, 2)}")
     now = f"{some(values)}: {'; '.join(said) or 'no contact yet'}"
     return f"{now}; steps of {values['phi_step']:g}, {count(ds.sizes['seed'], 'packing')}{unfinished(ds.state)}"
 
@@ -289,7 +315,7 @@ def finished_down(ds: Any) -> bool:
 
 protocol = App(
     name="protocol",
-    title="How hard a packing was pressed moves the density at which it jams, but not the contacts it has there",
+    title="Pressing a packing may move the density at which it jams, and hardly moves the contacts that it has there",
     source="compression",
     picture="particles:protocol",
     controls=dict(kind=KIND, depth=DEPTHS, n=NUMBER),
@@ -305,8 +331,9 @@ protocol = App(
         "equal sizes": dict(ratio=1.0),
     },
     status=protocol_status,
-    caption="The same packings are pressed in small steps of φ and then let go by the same steps. Pressure and contacts on the two ways "
-            "differ: what was pressed remembers it.",
+    caption="The same packings are pressed in small steps of φ and then let go by the same steps. Pressure says how hard they push "
+            "outward. Where the two ways differ, particles have changed places and stayed there; where nothing moved, both ways are "
+            "one. Contacts of equal sizes vary more. Some states have marks.",
     note=OPEN_MARKS,
     doing=DOING,
 )

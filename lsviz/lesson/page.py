@@ -55,6 +55,12 @@ class Lesson(Shown):
         """`app` is an App (a session of it is opened at the values `start`) or a session."""
         return self._again(Predict(self.answers, key, opened(app, start), **self._words(key, about)))
 
+    def after(self, prediction: Predict, app: Any, **start: Any) -> Any:
+        """A session of `app`, closed until the prediction that it would give away is committed (both, of two beside each other)."""
+        session = opened(app, start)
+        prediction.on_turn(lambda committed: session.unlock() if committed else session.lock(WAITS))
+        return session
+
     def break_it(self, key: str, app: Any, *, start: Mapping[str, Any] | None = None, **about: Any) -> BreakIt:
         """`app` is an App (a session is opened at `start`) or a session shown elsewhere (then give show=False)."""
         return self._again(BreakIt(self.answers, key, opened(app, start), **self._words(key, about)))
@@ -164,6 +170,7 @@ def panel(text: str, css_class: str, title: str) -> Panel:
     return Panel(prose(f"<h3>{title}</h3>{text}", css_class, "section"))
 
 
+WAITS = "This opens when you have committed your prediction above."
 PAGE = """<!doctype html><meta charset="utf-8"><title>{title}</title>
 <style>body {{ font: 16px sans-serif; margin: 2em }} table {{ border-collapse: collapse }}
 td, th {{ border: 1px solid #999; padding: .4em; text-align: left }}</style><h1>{title}</h1>{body}"""

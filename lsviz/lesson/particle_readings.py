@@ -60,7 +60,9 @@ def held_loosely(most: float) -> Any:
             return "Balls fill space, not the plane: their φ_J is a smaller number, but they have one."
         if values["phi"] > most:
             return f"φ = {values['phi']:.3f}; wanted is {most:g} or less."
-        return bool(ds.Z[0] > 0) or "Nothing holds them here: Z = 0."
+        if str(ds.state.values[0]) not in (JAMMED, "sat"):
+            return "These are not at rest: their budget has ended. Give them more iterations."
+        return bool(ds.Z[0] > 0 and ds.N[0] > 0 and ds.state.values[0] == JAMMED) or "Nothing holds them here: Z = 0."
 
     return goal
 
@@ -90,13 +92,18 @@ def isostatic(ds: Any) -> bool:
 
 def rattlers_kept(ds: Any) -> np.ndarray:
     """N_Δ/2n at threshold when rattlers are counted as if they bore. ValueError, for a learner, when there is none."""
+    if (ds.N.values != 2 * (float(ds.n) - ds.n_rattlers.values)).any():
+        raise ValueError("These are not discs: the question is about discs in the plane, of a = 1. Put them back there, then check again.")
     if not float(ds.n_rattlers.sum()):
         raise ValueError("None of these discs is a rattler, so nothing goes wrong. Take more packings (seeds) there, then check again.")
     return ds.N_delta.values / (2 * float(ds.n))
 
 
-def steepness(ds: Any) -> np.ndarray:
-    """By what factor energy falls when φ − φ_J is ten times smaller: 10 to the slope of log E against log Δφ, one per seed."""
+def steepness(ds: Any) -> float:
+    """How many times smaller energy becomes when φ − φ_J is ten times smaller: 10 to the slope of log E against log Δφ; median over seeds.
+
+    ValueError, for a learner, when the approach ended too far away.
+    """
     found = []
     for k in range(ds.sizes["seed"]):
         over = ds.phi_trace.isel(seed=k).values - float(ds.phi_J[k])
@@ -104,7 +111,9 @@ def steepness(ds: Any) -> np.ndarray:
         use = np.isfinite(over) & np.isfinite(energy) & (over > 1e-5) & (over < 3e-2) & (energy > 1e-18)
         if use.sum() > 2:
             found.append(10 ** np.polyfit(np.log10(over[use]), np.log10(energy[use]), 1)[0])
-    return np.array(found or [np.nan])
+    if not found and np.isfinite(ds.phi_J.values).any():
+        raise ValueError("This run stops too far from φ_J. Take a smaller overlap at the end there (More controls), then check again.")
+    return middle(found)
 
 
 # ---- flat directions

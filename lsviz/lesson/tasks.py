@@ -97,9 +97,13 @@ class Predict(Item):
             )
 
     def on_turn(self, callback: Callable[[bool], None]) -> None:
-        """Call `callback(committed)` now and whenever the learner commits or has all forgotten."""
+        """Call `callback(committed)` now and whenever the learner commits (both of two predictions) or has all forgotten."""
         self._turns.append(callback)
-        callback(self.committed)
+        callback(self.committed and (self.partner is None or self.partner.committed))
+
+    def _turn(self, committed: bool) -> None:
+        for callback in [*self._turns, *(self.partner._turns if self.partner is not None else ())]:
+            callback(committed)
 
     def _entry(self) -> list[w.Widget]:
         if self.range is not None:
@@ -201,8 +205,8 @@ class Predict(Item):
         self.feedback.say("note", f"Committed.{' The result waits for the other prediction.' if waits else stays}")
         if self.partner is not None and not waits:
             self.partner.feedback.say("note", "Committed.")
-        for callback in self._turns:
-            callback(True)
+        if not waits:
+            self._turn(True)
         self._result(getattr(self.session, "result", None))
 
     def _on_axes(self) -> Any:
@@ -231,8 +235,7 @@ class Predict(Item):
         self.gap.clear()
         self.session.prediction = None
         self._lock()
-        for callback in self._turns:
-            callback(False)
+        self._turn(False)
 
     def _result(self, ds: Any) -> None:
         """State the gap once, for the run the prediction was about; later moves of the controls do not change it."""
@@ -269,7 +272,8 @@ class Predict(Item):
 class BreakIt(Item):
     """A setting to find by hand: where the claim fails. Checked live on the app's own state, never given away.
 
-    `goal(values, ds)` says True when reached, or a string that says what is still missing.
+    `goal(values, ds)` says True when reached, or a string that says what is still missing. Only what is set in `session` counts: give
+    the task a session of its own, so that nothing found elsewhere solves it.
     """
 
     kind = "break"
@@ -311,8 +315,10 @@ class BreakIt(Item):
     def _result(self, ds: Any) -> None:
         if self.done:
             return self._tell(str(self.answers.get(self.key).get("reached", "")))
-        if not finished(ds) or dict(self.session.values) == self.start:
+        if not finished(ds):
             return
+        if dict(self.session.values) == self.start:
+            return self._open()  # what was said of another setting does not hold here
         answer = self.goal(dict(self.session.values), ds)
         if answer is True or (isinstance(answer, np.bool_) and bool(answer)):
             self.done = True

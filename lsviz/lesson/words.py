@@ -24,14 +24,20 @@ def rich(text: str) -> str:
 
 
 def _outside_tags(text: str) -> str:
-    """A bare N_Δ with its lower index, but not inside an attribute."""
+    """A bare N_Δ or φ_J with its lower index, but not inside an attribute."""
     parts = re.split(r"(<[^>]*>)", text)
-    return "".join(part if part.startswith("<") else re.sub(r"\bN_Δ", "<i>N</i><sub>Δ</sub>", part) for part in parts)
+    return "".join(part if part.startswith("<") else re.sub(r"\b(N|φ)_(Δ|J)", r"<i>\1</i><sub>\2</sub>", part) for part in parts)
 
 
 def plain(text: str) -> str:
     """The same without marks, for labels and buttons."""
+    text = re.sub(r"`([^`]+)`", lambda found: _sign(found[1]), text)
     return html.unescape(re.sub(r"<[^>]+>|\*\*|`", "", text))
+
+
+def _sign(name: str) -> str:
+    """A symbol as it is written; one that is told by its name ("phi") has the meaning of that name."""
+    return symbols.SYMBOLS[name].sign if name in symbols.SYMBOLS else name
 
 
 def number(text: str, such: str = "a number, such as 0.18, 3/4 or 2e-3") -> float:

@@ -9,9 +9,10 @@ from . import checks
 
 
 def contact_distance(axes_a: Any, theta_a: Any, axes_b: Any, theta_b: Any, psi: Any) -> Any:
-    """σ: the distance of the centres of two ellipses along the direction ψ at which both, grown by one factor, touch.
+    """σ: the distance of the centres of two ellipses along the direction ψ at which they touch.
 
-    axes (…, 2) semi-axes, theta and psi (…) angles, broadcast together. Perram & Wertheim 1985, 10.1016/0021-9991(85)90171-8: σ = r/√F.
+    axes (…, 2) semi-axes, theta and psi (…) angles in radians, broadcast together; σ in the unit of the axes. At another distance r both
+    touch when grown by √F = r/σ. Perram & Wertheim 1985, 10.1016/0021-9991(85)90171-8. ValueError names what is no ellipse or no number.
     """
     from . import kernels
 

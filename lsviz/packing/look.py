@@ -81,6 +81,16 @@ class Look:
         """(S,) n′: particles that are no rattlers; all of them where unjammed."""
         return self.packing.n - self.rattlers.sum(1)
 
+    @cached_property
+    def bearing_contacts(self) -> np.ndarray:
+        """(S, pairs) contacts of which neither particle is a rattler."""
+        loose = np.concatenate(
+            [self.rattlers, np.zeros((len(self.gaps), 1), bool)], axis=1
+        )  # the last column answers for −1
+        return self.touching & ~np.take_along_axis(loose, self.pairs.reshape(len(self.gaps), -1), axis=1).reshape(
+            self.pairs.shape
+        ).any(-1)
+
     @property
     def N(self) -> np.ndarray:
         """(S,) see `Packing.N`."""
@@ -88,10 +98,10 @@ class Look:
 
     @property
     def Z(self) -> np.ndarray:
-        """(S,) contacts of a particle, 2 N_Δ/n′; 0 where unjammed."""
-        return 2 * self.N_delta / np.maximum(self.bearing, 1)
+        """(S,) contacts of a particle that bears, with others that bear: 2 N_Δ/n′; 0 where none does."""
+        return 2 * self.bearing_contacts.sum(1) / np.maximum(self.bearing, 1)
 
     @property
     def pressure(self) -> np.ndarray:
-        """(S,) Σ r·(−dU/dr) / (dim · volume of the box)."""
+        """(S,) Σ r·(−dU/dr) / (dim · volume of the box): U's unit over that of a volume."""
         return self.virial / (self.packing.dim * self.packing.box**self.packing.dim)

@@ -23,6 +23,8 @@ class Packing:
     kind: discs, balls (dim 3), ellipses: U = Σ_{i<j} ½ max(0, 1 − r/σ)², σ the distance at which the two would touch along r (O'Hern et al.
     2003, 10.1103/PhysRevE.68.011306; ellipses: `contact_distance`); lennard_jones: U = Σ 4[(σ/r)¹² − (σ/r)⁶], force-shifted at 2.5 σ.
     Attributes: n, dim, box, phi (Σ volumes / box^dim), size, ratio, aspect, major and minor (n,), the semi-axes; w0 (1, size) or None.
+    Lengths are in small diameters (`from_arrays`: in whatever unit is given; `minimise` wants diameters of order 1), energies in
+    the unit in which a full overlap costs ½, angles in radians. S seeds in one batch, w (S, size).
     """
 
     def __init__(
@@ -149,7 +151,8 @@ class Packing:
         return Evaluation(energy, -force, self.gaps(w))
 
     def gaps(self, w: Float[np.ndarray, "S size"]) -> Float[np.ndarray, "S pairs"]:
-        """1 − r/σ of every pair in reach (overlap positive; Lennard-Jones: 1 − r/1.5σ, in the first shell); −inf where a seed has fewer."""
+        """1 − r/σ of every pair in reach, up to 0.1 small diameters beyond touching: positive where they overlap (Lennard-Jones:
+        1 − r/1.5σ, positive in the first shell); −inf where a seed has fewer pairs."""
         return self.look(w).gaps
 
     def pairs(self, w: Float[np.ndarray, "S size"]) -> Any:
@@ -171,7 +174,7 @@ class Packing:
         return [pairs[gaps > limit] for pairs, gaps, limit in zip(look.pairs, look.gaps, tol)]
 
     def rattlers(self, w: Float[np.ndarray, "S size"]) -> np.ndarray:
-        """(S, n) true for particles that nothing holds: fewer than dim + 1 contacts, again and again; none in Lennard-Jones or at rest."""
+        """(S, n) true for what nothing holds: fewer than dim + 1 contacts, again and again; none in Lennard-Jones, nor where unjammed."""
         return self.look(w).rattlers
 
     def N(self, w: Float[np.ndarray, "S size"]) -> np.ndarray:
@@ -182,13 +185,24 @@ class Packing:
         """
         return self.look(w).N
 
-    def hessian(self, w: Float[np.ndarray, "S size"]) -> np.ndarray:
-        """∂²U/∂q∂q (S, size, size) in natural coordinates q (`natural`)."""
+    def hessian(self, w: Float[np.ndarray, "S size"], counted: bool = False) -> np.ndarray:
+        """∂²U/∂q∂q (S, size, size) in natural coordinates q (`natural`).
+
+        counted: of the contacts that count alone (`contacts`, between particles that are no rattlers). An overlap far smaller than the
+        others, left where a descent stopped, has a stiffness of order one all the same.
+        """
         from . import kernels
 
+        look = self.look(w)
         out = np.empty((len(w), self.size, self.size))
-        for q, matrix in zip(self.natural(self._checked(w)), out):
+        for s, (q, matrix) in enumerate(zip(self.natural(self._checked(w)), out)):
             start, near, shift, _ = self.list(q, 0.0)
+            if counted:
+                held = {tuple(sorted(pair)) for pair in look.pairs[s][look.bearing_contacts[s]].tolist()}
+                owner = np.repeat(np.arange(self.n), np.diff(start))
+                keep = np.array([(min(i, j), max(i, j)) in held for i, j in zip(owner, near[: start[-1]])], bool)
+                near, shift = near[: start[-1]][keep].copy(), shift[: start[-1]][keep].copy()
+                start = np.concatenate([[0], np.cumsum(np.bincount(owner[keep], minlength=self.n))]).astype(np.int32)
             kernels.hessian(self.code, q, self.n, self.dim, self.major, self.minor, self.gyration, start, near, shift,
                             np.empty((self.n, 4)), matrix)  # fmt: skip
         return out

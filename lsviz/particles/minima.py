@@ -28,7 +28,7 @@ def flat_directions(
     budget: int = 20_000,
     seeds: Any = 1,
 ) -> Iterator[Table]:
-    """What resists a push: below jamming nothing does, above every push costs energy from the start.
+    """What resists a small push: below jamming nothing does, above all but rattlers and shifts of the whole do.
 
     A packing pressed slowly to φ; (mode, seed): stiffness, the eigenvalues of ∂²U/∂q∂q at the minimum, q = x, y, θ√I, ascending;
     (seed): flat, how many are below 1e-9; energy and the counts of `quench`, and the configuration. The first seed's push:
@@ -62,8 +62,7 @@ def flat_directions(
     for packing, now, at in pressed(kind, phi, n, aspect, ratio, budget, seeds):
         yield table.set(phi=at, progress=max(0.5 * min(at / phi, 1.0) ** 4, float(table.progress)))
     over, w = True, now.w.copy()
-    values, modes = np.linalg.eigh(packing.hessian(w))
-    values[packing.look(w).unjammed] = 0.0  # overlaps of 1e-10, left where the descent stopped, are not stiffness
+    values, modes = np.linalg.eigh(packing.hessian(w, counted=packing.kind != "lennard_jones"))
     table.stiffness[:] = values.T
     table.flat[:] = (values < FLAT).sum(1)
     yield table.set(progress=0.5)
@@ -128,9 +127,10 @@ def glassiness(
 ) -> Iterator[Table]:
     """Many throws at one φ end in as many places: how different the minima are, and what lies between them.
 
-    (seed): energy per particle and the counts of `quench`. (one, other): difference, the rms displacement after one packing is shifted and
-    like particles are matched (turned and mirrored packings count as different); same_contacts, contacts in common over all contacts of
-    the two. (line, pair): energy_line per particle on the straight line from one minimum to the next in the list of seeds.
+    (seed): energy per particle and the counts of `quench`. (one, other): difference, the rms displacement in small diameters after one
+    packing is shifted and like particles are matched (turned and mirrored packings count as different); same_contacts, contacts in common
+    over all contacts of the two (NaN where neither has any). (line, pair): energy_line per particle on the straight line from one minimum
+    to the next in the list of seeds: one way among many, a lower one may exist.
     """
     packing = make(kind, phi, n, aspect, ratio)
     count = len(seeds)
@@ -199,4 +199,4 @@ def _shared(a: np.ndarray, b: np.ndarray, order: np.ndarray) -> float:
     place = np.argsort(order)  # particle of b → its partner in a
     one = {tuple(sorted(pair)) for pair in a.tolist()}
     two = {tuple(sorted(pair)) for pair in place[b].tolist()} if len(b) else set()
-    return len(one & two) / len(one | two) if one | two else 1.0
+    return len(one & two) / len(one | two) if one | two else np.nan

@@ -100,10 +100,11 @@ def threshold(
 ) -> Iterator[Table]:
     """φ_J of a packing, found by pressing and releasing, and the contacts that hold it there: discs Z ≈ 4, balls 6, ellipses fewer than 6.
 
-    (seed): phi_J (where √energy, extrapolated, is zero), Z, N_delta, N, n_rattlers, soft (most contacts there could be, less N_delta),
-    mean_overlap, converged, state. (step, seed), one a minimisation: phi_trace, energy_trace (per particle), overlap_trace, Z_trace.
+    (seed): phi_J (where √energy, extrapolated, is zero), Z, N_delta, N, n_rattlers, soft (most contacts without fine tuning, less N_delta;
+    below 0 in a crystal), mean_overlap, converged, state. (step, seed), one a minimisation: phi_trace, energy_trace (per particle),
+    overlap_trace, Z_trace.
     phi_start: where particles are thrown; above φ_J the packing is released from there instead (another protocol, another φ_J).
-    Counting: discs N_Δ ≤ 2n′ − 1, balls ≤ 3n′ − 2, ellipses ≤ 3n′ − 1. Donev et al. 2007, 10.1103/PhysRevE.75.051304.
+    Counting, without fine tuning: discs N_Δ ≤ 2n′ − 1, balls ≤ 3n′ − 2, ellipses ≤ 3n′ − 1. Donev et al. 2007, 10.1103/PhysRevE.75.051304.
     """
     if kind == "lennard_jones":
         raise ValueError(

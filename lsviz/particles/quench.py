@@ -38,7 +38,7 @@ def quench(
     start: "random", thrown anywhere and let settle; "pressed", thrown well below jamming and pressed slowly to φ (`phi` tells where the
     path is). (seed): energy per particle, pressure, N_delta, N, Z, n_rattlers, converged, state. (seed, particle): position (…, axis),
     angle, rattler; (particle): major, minor; (seed, contact): contact_i, contact_j, contact_force, overlap. (step, seed): energy_trace,
-    N_delta_trace at some iterations of a random start. Scalars phi, n, box, iterations. landscape: U = Σ ½ max(0, 1 − r/σ)².
+    N_delta_trace at some iterations of a random start. Scalars phi, n, box, iterations. U: `packing.Packing`.
     """
     packing = make(kind, phi, n, aspect, ratio)
     steps = np.unique(np.geomspace(1, budget + 1, RECORDED).astype(int)) - 1

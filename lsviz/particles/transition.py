@@ -9,7 +9,7 @@ from .. import data, network
 from ..experiment import Table, experiment
 from ..jamming.count import Fit
 from ..jamming.count import threshold as crossing
-from ..jamming.training import Training, around, expected_jump
+from ..jamming.training import Training, expected_jump
 from ..packing.minimise import minimise
 from .common import add_counts, compiled, counts, expected, make, put_counts
 
@@ -70,6 +70,7 @@ def _mark(table: Table, at: np.ndarray) -> None:
 
 
 SYSTEMS = ("discs", "ellipses", "network")
+NEAR = np.concatenate([np.geomspace(0.6, 1.7, 20), [2.0, 2.8, 4.0]])  # × the expected N*: a neuron at a time, then farther
 
 
 @experiment(cost="watch")
@@ -84,17 +85,20 @@ def density_transition(
 ) -> Iterator[Table]:
     """Discs, ellipses and networks in the same axes: N_Δ/N against density, φ of particles and P/N of networks.
 
-    (system, place): density, relative (density over its threshold, NaN until bracketed). (system, place, seed): N_delta, N, state.
-    (system): threshold_at. Particles are thrown at random; networks learn MNIST digits (two layers, swish, quadratic hinge,
-    d = 10) with `budget` second-order iterations, as in `network_transition`. arXiv:1809.09349.
+    (system, place): density, relative (density over its threshold; NaN unless bracketed). (system, place, seed): N_delta, N, state.
+    (system): threshold_at, above which fewer than half of the seeds are "sat". Particles are thrown at random; networks learn MNIST
+    digits (two layers, swish, quadratic hinge, d = 10) with `budget` second-order iterations, as in `network_transition`; more of
+    them are near the expected N*. arXiv:1809.09349.
     """
     points = data.load("mnist", P=P, d=10, preset="jamming", labels="parity", seed=data_seed)
-    nets = [network.dense(points.d, h, 2, "swish") for h in around(expected_jump(P, "parity", "mnist"), points.d, 2)]
-    nets.sort(key=lambda net: -net.N)
+    about = expected_jump(P, "parity", "mnist")
+    widths = {network.width_for(N, points.d, 2) for N in about * NEAR}  # fractional: h grows by half a neuron a layer
+    nets = sorted((network.dense(points.d, h, 2, "swish") for h in widths), key=lambda net: -net.N)
     places = len(nets)
+    spread = np.interp(np.linspace(0, 10, places), np.arange(11), AROUND)
     packings = []
     for kind in SYSTEMS[:2]:
-        phis = (expected(kind, aspect) + np.interp(np.linspace(0, 10, places), np.arange(11), AROUND)).round(4)
+        phis = (expected(kind, aspect) + spread).round(4)
         packings.append([make(kind, float(phi), n, aspect) for phi in phis])
     table = Table(system=SYSTEMS, place=np.arange(places), seed=seeds)
     table.add("density", "system place").add("relative", "system place").add("threshold_at", "system")
@@ -105,8 +109,8 @@ def density_transition(
     table.density[:2] = [[packing.phi for packing in row] for row in packings]
     table.density[2] = [P / net.N for net in nets]
     yield from compiled(table)
-    order = sorted(range(places), key=lambda i: abs(i - places // 2))
-    jobs = [(k, i) for i in order for k in range(3)]
+    away = np.abs([spread, spread, np.log([net.N / about for net in nets])])
+    jobs = [(k, i) for row in np.argsort(away, axis=1, kind="stable").T for k, i in enumerate(row)]  # thresholds first
     for done, (k, i) in enumerate(jobs):
         table.state[k, i] = "running"
         if k < 2:

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from .. import style
 from ..dots import KeptNames, behind_words, grey_mark
 from ..stage import Context, Draw, Stage
-from .grains import Grains, bodies, box_axes, fog, known, put_bodies, semi_axes
+from .grains import Grains, bodies, box_axes, fog, known, loose, put_bodies, rattler_key, semi_axes
 
 FLAT = 1e-9  # a stiffness below this is none
 FLOOR, STIFFEST = 1e-11, 30.0  # the axis of stiffness; flat directions stand in a row at its foot
@@ -24,16 +24,17 @@ def flat_directions(stage: Stage) -> Draw:
     """The packing with the push and what gave way; the energy it cost; the stiffness of every direction."""
     width, height = stage.width, stage.height
     if stage.narrow:
-        side = min(width - 16.0, height - 246.0)
+        side = min(width - 16.0, height - 252.0)
         box = box_axes(stage, (width - side) / 2, height - side - 6, side)
-        half, bottom = (width - 46 - 44 - 14) / 2, 96.0
-        tall = height - side - 32 - bottom
-        places = (46.0, bottom, half, tall), (46 + half + 44, bottom, half, tall)
+        left, gap, bottom = 56.0, 58.0, 96.0
+        half = (width - left - gap - 14) / 2
+        tall = height - side - 38 - bottom
+        places = (left, bottom, half, tall), (left + half + gap, bottom, half, tall)
         key, kept = (0.02, 26 / height), (12.0, 20.0)
     else:
         side = min(height - 76.0, 0.44 * width)
         box = box_axes(stage, 10.0, height - side - 9, side)
-        left, rest = side + 84, width - side - 84 - 14
+        left, rest = side + 92, width - side - 92 - 14
         places = (left, 264.0, rest, height - 264.0 - 28), (left, 54.0, rest, 132.0)
         key, kept = (10 / width, 0.012), (left + 0.48 * rest, height - 4.0)
     push = _Pushed(stage, box)
@@ -84,6 +85,7 @@ class _Pushed:
             return
         self.before.bodies.set_facecolor("none")
         self.before.bodies.set_edgecolor(0.5 * self.page + 0.5 * self.ink)
+        free = loose(ds)[:, None]
         box, before = float(ds.box), np.asarray(ds.position.values[0], float)
         after, angle = (np.asarray(ds[name].values[step], float) for name in ("position_pushed", "angle_pushed"))
         if not np.isfinite(after).all():
@@ -92,7 +94,7 @@ class _Pushed:
         went -= box * np.round(went / box)
         far = np.clip(np.sqrt((went**2).sum(1)) / MOVED, 0, 1)[:, None]
         which = put_bodies(self.after, np.mod(after / box, 1), semi_axes(ds), angle)
-        fill = self.page + (0.08 + 0.6 * far) * (self.blue - self.page)
+        fill = self.page + np.where(free, 0.0, 0.08 + 0.6 * far) * (self.blue - self.page)
         edge = self.page + (0.35 + 0.65 * far) * (self.blue - self.page)
         haze = fog(before / box)[:, None]
         for colours, put in ((fill, self.after.set_facecolor), (edge, self.after.set_edgecolor)):
@@ -123,7 +125,7 @@ def _cost(stage: Stage, ax: Any) -> Callable[[Any, int, Context], None]:
     ax.set_title("energy it costs")
     ax.set_xlabel("diameters pushed" if stage.width < 720 else "pushed by, in small diameters", labelpad=1)
     ticks = [-0.01, 0, 0.01] if stage.narrow else [-0.01, -0.001, 0, 0.001, 0.01, 0.1]
-    ax.set_yticks(ticks, [f"{t:g}".replace("-", "−").replace("0.", ".") for t in ticks])
+    ax.set_yticks(ticks, [f"{t:g}".replace("-", "−") for t in ticks])
     ax.set_yticks([], minor=True)
     ax.set_ylim(*COST)
     ax.grid(axis="y")
@@ -143,7 +145,7 @@ def _cost(stage: Stage, ax: Any) -> Callable[[Any, int, Context], None]:
         here.set_xdata([far[step]] * 2)
         dot.set_data([far[step]], [shown[step, 0]])
         dot.set_marker("^" if rise[step, 0] > COST[1] else "o")
-        words.set_text("nothing resists" if nothing_resists(rise[:, 0]) else "")
+        words.set_text(told(far[step], rise[:, 0], step))
         kept.set_visible(bool(context.ghosts))
         for _, found in context.ghosts[-1:]:
             kept.set_data(found[-1].distance.values, np.clip(cost(found[-1])[:, 0], *COST))
@@ -157,6 +159,16 @@ def cost(ds: Any) -> np.ndarray:
     return pushed - pushed[:1]
 
 
+def told(far: float, rise: np.ndarray, step: int) -> str:
+    """What a push (push_step,) has cost so far, in words; "" while that is not known."""
+    if nothing_resists(rise):
+        return "nothing resists"
+    if not (step and np.isfinite(rise[step])):
+        return ""
+    number = f"{abs(rise[step]):.2g}" if abs(rise[step]) >= 1e-4 else "under 0.0001"
+    return f"at {far:.3g}: {'−' if rise[step] <= -1e-4 else ''}{number}"
+
+
 def nothing_resists(rise: np.ndarray) -> bool:
     """Whether a push (push_step,) cost no energy all along, as far as it is known."""
     found = rise[np.isfinite(rise)]
@@ -167,6 +179,7 @@ def _spectrum(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     """The stiffness of every direction, sorted; flat ones at the foot, counted."""
     colours = stage.colours
     ax.set(yscale="log", ylim=(0.2 * FLOOR, STIFFEST))
+    ax.set_xticks([])  # until it is known how many there are
     ax.set_yticks([FLOOR, 1e-6, 1e-3, 1], ["flat", "$10^{-6}$", "$10^{-3}$", "1"])
     ax.set_yticks([], minor=True)
     ax.set_title("stiffness" if stage.width < 720 else "stiffness of every direction")
@@ -203,7 +216,8 @@ def _key(stage: Stage, place: tuple[float, float]) -> None:
     handles = [
         Line2D([], [], color=colours.faint, markerfacecolor="none", label="before", **look),
         Line2D([], [], color=colours.satisfied, alpha=0.7, label="gave way", **look),
-        Line2D([], [], color=colours.wrong, linestyle="none", marker=r"$\rightarrow$", markersize=16, label="the push"),
+        Line2D([], [], color=colours.wrong, linestyle="none", marker=r"$\rightarrow$", markersize=13, label="the push"),
+        rattler_key(stage),
     ]
-    stage.figure.legend(handles=handles, loc="lower left", bbox_to_anchor=place, ncols=3, columnspacing=1.2, handletextpad=0.5,
-                        borderaxespad=0.0)  # fmt: skip
+    stage.figure.legend(handles=handles, loc="lower left", bbox_to_anchor=place, ncols=4, columnspacing=0.8, handletextpad=0.2,
+                        handlelength=1.3, borderaxespad=0.0)  # fmt: skip

@@ -97,9 +97,8 @@ class Grains:
         worst = np.zeros(len(place))
         for ends in (met.i, met.j):
             np.maximum.at(worst, ends, met.overlap)
-        free = (np.asarray(ds.rattler.values[seed]) > 0) & (str(ds.state.values[seed]) in ("unsat", "unfinished"))
         which = put_bodies(self.bodies, place, semi_axes(ds), ds.angle.values[seed])
-        self._colour(worst, free, fog(place), which)
+        self._colour(worst, loose(ds, seed), fog(place), which)
         self._forces(place, met)
 
     def _colour(self, overlap: np.ndarray, free: np.ndarray, fog: np.ndarray, which: np.ndarray) -> None:
@@ -210,12 +209,22 @@ def overlap_key(stage: Stage, left: float, bottom: float, width: float, height: 
         spine.set(visible=True, linewidth=0.6)
 
 
-def line_key(stage: Stage) -> list[Line2D]:
-    """What the lines and the empty particles are, for a legend."""
+def line_key(stage: Stage, attract: bool) -> list[Line2D]:
+    """What the lines and the empty particles are, for a legend: of particles that only repel, or of those that `attract`, too."""
+    force = Line2D([], [], color=stage.colours.ink, linewidth=3, label="repulsion" if attract else "force")
+    if not attract:
+        return [force, rattler_key(stage)]
+    dashes: Any = (0, (1.8, 1.2))
+    return [force, Line2D([], [], color=stage.colours.satisfied, linewidth=2.5, linestyle=dashes, label="attraction")]
+
+
+def rattler_key(stage: Stage) -> Line2D:
+    """A particle that nothing holds, for a legend."""
     colours = stage.colours
     empty: dict[str, Any] = dict(marker="o", markersize=9, markerfacecolor=colours.page, color=colours.faint)
-    return [
-        Line2D([], [], color=colours.ink, linewidth=3, label="force"),
-        Line2D([], [], color=colours.satisfied, linewidth=2.5, linestyle=(0, (1.8, 1.2)), label="attraction"),
-        Line2D([], [], linestyle="none", label="rattler", **empty),
-    ]
+    return Line2D([], [], linestyle="none", label="rattler", **empty)
+
+
+def loose(ds: Any, seed: int = 0) -> np.ndarray:
+    """The rattlers (n,) of a seed; none before it is jammed."""
+    return (np.asarray(ds.rattler.values[seed]) > 0) & (str(ds.state.values[seed]) in ("unsat", "unfinished"))

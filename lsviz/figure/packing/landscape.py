@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.lines import Line2D
 
 from .. import style
 from ..dots import Dots, KeptNames, grey_mark, put
@@ -20,19 +21,21 @@ def minima(stage: Stage) -> Draw:
     width, height = stage.width, stage.height
     if stage.narrow:
         land = stage.figure.add_axes((56 / width, 1 - 240 / height, 1 - 68 / width, 212 / height), label="landscape")
-        side = min(width - 90.0, height - 352.0)
-        corner = (44.0, 44.0)
+        side = min(width - 90.0, height - 382.0)
+        corner, key = (44.0, 44.0), height - 302.0
     else:
         side = min(height - 100.0, 0.36 * width)
         left = 62.0
         land = stage.figure.add_axes(
-            (left / width, 74 / height, 1 - (left + side + 76) / width, 1 - 104 / height), label="landscape"
+            (left / width, 112 / height, 1 - (left + side + 76) / width, 1 - 142 / height), label="landscape"
         )
+        key = 36.0
         corner = (width - side - 14.0, height - side - 30.0)
     table = stage.figure.add_axes(
         (corner[0] / width, corner[1] / height, side / width, side / height), label="difference"
     )
     draws = _landscape(stage, land), _difference(stage, table)
+    _key(stage, (8 / width, key / height))
     names = KeptNames(stage, 12.0, 20.0, ("s",))
 
     def draw(ds: Any, context: Context) -> None:
@@ -50,7 +53,9 @@ def _landscape(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
     ax.set_yticks([FLOOR, 1e-5, 1e-3, 1e-1], ["0", "$10^{-5}$", "$10^{-3}$", "$10^{-1}$"])
     ax.set_yticks([], minor=True)
     ax.grid(axis="y")
-    ax.set_title("energy, minimum to minimum" if stage.width < 820 else "energy per particle, minimum to minimum")
+    ax.set_title(
+        "energy, straight ways" if stage.width < 820 and not stage.narrow else "energy a particle, on straight ways"
+    )
     ax.set_xlabel("throw", labelpad=1)
     lines = stage.actor(
         ax.plot([], [], color=colours.sources["live"], zorder=2, clip_on=True, **style.LINES["live"])[0]
@@ -76,6 +81,18 @@ def _landscape(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
         )
 
     return draw
+
+
+def _key(stage: Stage, place: tuple[float, float]) -> None:
+    """Where throws end, and the way between."""
+    handles = []
+    for state, words in (("sat", "unjammed"), ("unsat", "jammed")):
+        mark, _, size, _ = style.MARKS[state]
+        look: dict[str, Any] = dict(linestyle="none", marker=mark, markersize=size, color=stage.colours.states[state])
+        handles.append(Line2D([], [], label=words, **look))
+    handles.append(Line2D([], [], color=stage.colours.sources["live"], label="straight way", **style.LINES["live"]))
+    stage.figure.legend(handles=handles, loc="lower left", bbox_to_anchor=place, ncols=3, columnspacing=1.0, handletextpad=0.4,
+                        borderaxespad=0.0, handlelength=1.4)  # fmt: skip
 
 
 def height(ds: Any) -> np.ndarray:
@@ -117,6 +134,6 @@ def _difference(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
         for word in words[len(cells) :]:
             word.set_visible(False)
         for word, (i, j) in zip(words, cells):
-            word.set(visible=True, position=(j + 1, i + 1), text=f"{apart[i, j]:.1f}".replace("0.", "."))
+            word.set(visible=True, position=(j + 1, i + 1), text=f"{apart[i, j]:.1f}")
 
     return draw

@@ -26,6 +26,7 @@ DISC = -2.6  # where aspect 1 stands on an axis of log10(a − 1)
 ENDS = (-2.85, 0.55)
 LABELS = {1.0: "1", 1.01: "1.01", 1.1: "1.1", 2.0: "2"}
 TICKS = (1.0, 1.01, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0)
+STORED_RATIO = 1.4  # sizes of the particles of the stored run (benchmarks/ellipses_table.py)
 TITLES = {"2": "2 freedoms for each", "3": "3 freedoms for each", "honest": "freedoms that cost energy"}
 
 
@@ -66,7 +67,9 @@ def place(aspects: Any) -> np.ndarray:
 
 
 def stored_table(context: Context) -> Any:
-    """The Dataset that stands behind, or None; a function gives it when it is first needed."""
+    """The Dataset that stands behind, or None; a function gives it when it is first needed. Only packings of its sizes show it."""
+    if float(context.values.get("ratio", STORED_RATIO)) != STORED_RATIO:
+        return None
     return context.behind() if callable(context.behind) else context.behind
 
 

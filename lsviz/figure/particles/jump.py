@@ -13,6 +13,7 @@ from .marks import (
     Cloud,
     EndNames,
     Kept,
+    PredictionName,
     Theory,
     colour,
     expected,
@@ -44,7 +45,7 @@ def density(stage: Stage) -> Draw:
     views: dict[str, Any] = {"relative": _Together(stage), "own": _Apart(stage)}
     shown = ""
     key = legend_below(stage, _handles(stage), 2)
-    own = next(line for line in key.get_lines() if line.get_label().startswith("your prediction"))
+    own = PredictionName(stage, key)
     kept = kept_names(stage)
     for axes in views.values():
         axes.show(False)
@@ -57,10 +58,7 @@ def density(stage: Stage) -> Draw:
                 axes.show(name == wanted)
             shown = wanted
             stage.reset_scenery()
-        tint = views[wanted].predictions[0].colour_for(context)
-        if tint != own.get_color():
-            own.set_color(tint)
-            stage.reset_scenery()
+        own.follow(views[wanted].predictions[0], context)
         kept.set(context.ghosts)
         views[wanted].set(ds, context)
 
@@ -82,9 +80,10 @@ class _Together:
         self.ax = ax = stage.figure.add_axes(place)
         ax.set_xscale("log")
         ax.set_xlim(*RELATIVE)
-        ax.set_xticks([0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4], ["0.7", "0.8", "0.9", "1", "1.1", "1.2", "", "1.4"])
+        ticks = ["0.7", "0.8", "0.9", "1", "1.1", "1.2", "", "1.4"]
+        ax.set_xticks([0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4], ["0.7", "", "", "1", "", "1.2", "", "1.4"] if stage.narrow else ticks)
         ax.set_xticks([], minor=True)
-        words = r"density / threshold:  $\varphi/\varphi_J$,  $(P/N)/(P/N^*)$"
+        words = r"density / threshold:  $\varphi/\varphi_{1/2}$,  $(P/N)/(P/N^*)$"
         ax.set_xlabel("density / its own threshold" if stage.narrow else words)
         isostatic, short = ratio_axis(stage, ax, "ratio", label=not stage.narrow), stage.narrow
         if short:
@@ -109,11 +108,11 @@ class _Together:
         self.theory.tell()
         heights, about = {}, guesses(ds, context.values)
         for name, cloud in self.clouds.items():
-            x, y, state = per_seed(ds, name, "relative", about)
+            x, y, state = per_seed(ds, name, "relative")
             cloud.set(x, y, state)
             heights[name] = _last(x, y, RELATIVE)
         self.names.set(heights)
-        self.kept.set([_all(found[-1], context) for _, found in context.ghosts])
+        self.kept.set([_all(found[-1]) for _, found in context.ghosts])
         predict(self.predictions[0], context, lambda x: x if max(x) > 1 else x / about["discs"])
 
 
@@ -157,14 +156,14 @@ class _Apart:
         self.theory.tell()
         about = guesses(ds, context.values)
         for name, cloud in self.clouds.items():
-            cloud.set(*per_seed(ds, name, "density", about))
-            self.kept[name].set([per_seed(found[-1], name, "density", about)[:2] for _, found in context.ghosts])
+            cloud.set(*per_seed(ds, name, "density"))
+            self.kept[name].set([per_seed(found[-1], name, "density")[:2] for _, found in context.ghosts])
             at = threshold_of(ds, name)
             for artist in (self.marks[name], self.words[name]):
                 artist.set_visible(bool(np.isfinite(at)))
             if np.isfinite(at):
                 self.marks[name].set_xdata([at, at])
-                self.words[name].set_text(f"$P/N^*$ = {at:.2g}" if name == "network" else rf"$\varphi_J$ = {at:.3f}")
+                self.words[name].set_text(f"$P/N^*$ = {at:.2g}" if name == "network" else rf"$\varphi_{{1/2}}$ = {at:.3f}")
                 self.words[name].set_x(at / 1.08 if name == "network" else at - 0.008)
         predict(self.predictions[0], context, lambda x: x * about["discs"] if max(x) > 1 else x)
 
@@ -195,20 +194,19 @@ def threshold_of(ds: Any, name: str) -> float:
 
 
 def guesses(ds: Any, values: dict[str, Any]) -> dict[str, float]:
-    """Each system's threshold, or where it is expected while it is not known: so dots stand on the relative axis from the first on."""
-    found = {name: threshold_of(ds, name) for name in NAMES}
-    usual = {"discs": expected("discs"), "ellipses": expected("ellipses", float(values.get("aspect", 1.5))),
-             "network": 4.5 * (float(values.get("P", 300)) / 300) ** 0.33}  # fmt: skip
+    """The particles' thresholds, or where they are expected while not known: a predicted curve stands on the relative axis at once."""
+    usual = {"discs": expected("discs"), "ellipses": expected("ellipses", float(values.get("aspect", 1.5)))}
+    found = {name: threshold_of(ds, name) for name in usual}
     return {name: at if np.isfinite(at) else usual[name] for name, at in found.items()}
 
 
-def per_seed(ds: Any, name: str, density: str, about: dict[str, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def per_seed(ds: Any, name: str, density: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Density ("density" or "relative"; seeds side by side), N_Δ/N and state of every seed of a system, (place, seed) each.
 
-    `about`: the thresholds to divide by (`guesses`).
+    Relative to its own threshold: NaN, so that nothing is drawn, where that is not bracketed.
     """
     one = ds.sel(system=name)
-    x = np.asarray(one.density.values, float) / (about[name] if density == "relative" else 1.0)
+    x = np.asarray(one.density.values, float) / (threshold_of(ds, name) if density == "relative" else 1.0)
     logs = density == "relative" or name == "network"
     places = np.log(x) if logs else x
     apart = np.diff(np.unique(places[np.isfinite(places)]))
@@ -217,10 +215,9 @@ def per_seed(ds: Any, name: str, density: str, about: dict[str, float]) -> tuple
     return np.exp(at) if logs else at, ratio(one.N_delta.values, one.N.values), one.state.values
 
 
-def _all(ds: Any, context: Context) -> tuple[np.ndarray, np.ndarray]:
+def _all(ds: Any) -> tuple[np.ndarray, np.ndarray]:
     """The dots of all systems of a kept setting, relative to its own thresholds."""
-    about = guesses(ds, context.values)
-    parts = [per_seed(ds, name, "relative", about) for name in NAMES]
+    parts = [per_seed(ds, name, "relative") for name in NAMES]
     return np.concatenate([np.ravel(x) for x, _, _ in parts]), np.concatenate([np.ravel(y) for _, y, _ in parts])
 
 

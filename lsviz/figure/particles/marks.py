@@ -189,6 +189,25 @@ def line_handle(stage: Stage, kind: str, words: str) -> Line2D:
     return Line2D([], [], color=stage.colours.sources[kind], label=words, **style.LINES[kind])
 
 
+class PredictionName:
+    """The last entry of a legend, "your prediction": there only while one is drawn, and in its colour."""
+
+    def __init__(self, stage: Stage, key: Any):
+        self.stage, self.line, self.words = stage, key.get_lines()[-1], key.get_texts()[-1]
+        self._show(False)
+
+    def _show(self, on: bool) -> None:
+        self.line.set_visible(on)
+        self.words.set_visible(on)
+
+    def follow(self, prediction: Prediction, context: Context) -> None:
+        on, tint = context.prediction is not None and len(context.prediction[0]) > 0, prediction.colour_for(context)
+        if (on, tint) != (self.line.get_visible(), self.line.get_color()):
+            self._show(on)
+            self.line.set_color(tint)
+            self.stage.reset_scenery()
+
+
 def predict(prediction: Prediction, context: Context, convert: Callable[[np.ndarray], np.ndarray] = lambda x: x) -> None:
     """The learner's curve on its axes, `convert` making their x of its own; what lies beyond the axes is left out."""
     if context.prediction is not None and len(context.prediction[0]):

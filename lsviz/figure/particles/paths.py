@@ -10,14 +10,26 @@ from matplotlib.lines import Line2D
 from .. import style
 from ..dots import Dots, Prediction, behind_words, grey_mark, put
 from ..stage import Context, Draw, Stage
-from .marks import KEPT, expected, kept_names, legend_below, line_handle, most, note, predict, shape, theory
+from .marks import (
+    KEPT,
+    PredictionName,
+    expected,
+    kept_names,
+    legend_below,
+    line_handle,
+    most,
+    note,
+    predict,
+    shape,
+    theory,
+)
 
 UNJAMMED = 1e-18  # energy per particle of an unjammed packing (ellipses.md §2)
 
 
 def isostatic(kind: str) -> tuple[float, str]:
     """The contacts of a particle that hold it if each freedom needs one, and these in words."""
-    return (4.0, "2 × 2 freedoms") if kind == "discs" else (6.0, "2 × 3 freedoms")
+    return (4.0, "twice 2 freedoms") if kind == "discs" else (6.0, "twice 3 freedoms")
 
 
 Z_TOP = 7.5
@@ -56,11 +68,9 @@ class _Frame:
             ax.set_xlim(low, high)
             ax.set_xticks(ticks, [f"{at:.2f}" for at in ticks])
         at, words = isostatic(kind)
-        left = kind == "ellipses"  # they stay below the line, the others above it
         self._tell(True)
         self.contacts.set_ydata([at, at])
-        self.words.set(text=words, x=0.015 if left else 0.985, y=at + (0.15 if left else -0.15), va="bottom" if left else "top",
-                       ha="left" if left else "right")  # fmt: skip
+        self.words.set(text=words, x=0.015, y=at + 0.15, va="bottom", ha="left")  # below φ_J there are no contacts
         self.stage.reset_scenery()
         return True
 
@@ -90,6 +100,7 @@ def approach(stage: Stage) -> Draw:
     straight = stage.actor(root.add_collection(LineCollection([], colors=stage.colours.sources["theory"], zorder=2,
                                                               **style.LINES["theory"]), autolim=False))  # fmt: skip
     mark = stage.actor([ax.axvline(0, color=stage.colours.faint, linewidth=1.2, zorder=1) for ax in (root, contacts)])
+    jumps = _Jumps(stage, root, contacts)
     named = stage.actor(root.text(0, 0.97 * ENERGY_TOP, "", ha="right", va="top", bbox=behind_words(stage)))
     places = [_States(stage, ax, top) for ax, top in ((root, ENERGY_TOP), (contacts, Z_TOP))]
     far = _Decades(stage, decades)
@@ -107,6 +118,7 @@ def approach(stage: Stage) -> Draw:
         straight.set_segments([_ray(at, phi, y) for at, phi, y in zip(starts, values["phi"].T, values["root"].T) if np.isfinite(at)])
         far.set(values, starts, [_read(found[-1]) for _, found in context.ghosts])
         phi_J = np.asarray(ds.phi_J.values, float)
+        jumps.set(phi_J, values)
         at = float(np.nanmedian(phi_J)) if np.isfinite(phi_J).any() else np.nan
         for artist in (*mark, named):
             artist.set_visible(bool(np.isfinite(at)))
@@ -159,6 +171,28 @@ def _ray(at: float, phi: np.ndarray, root: np.ndarray) -> np.ndarray:
     return np.array([[at, 0], [phi[top], root[top]]])
 
 
+class _Jumps:
+    """Tells the packings apart: a tick at each φ_J on the axes of √E and Z, and a thin line that joins its jammed states of Z."""
+
+    def __init__(self, stage: Stage, root: Any, contacts: Any):
+        own: dict[str, Any] = dict(color=stage.colours.ink, linestyle="none", marker="|", markersize=11, markeredgewidth=1.3)
+        self.ticks = [ax.plot([], [], zorder=5, **own)[0] for ax in (root, contacts)]
+        self.lines = contacts.add_collection(LineCollection([], colors=stage.colours.states["unsat"], linewidths=1.0, zorder=2.5,
+                                                            alpha=0.7), autolim=False)  # fmt: skip
+        stage.actor([*self.ticks, self.lines])
+
+    def set(self, phi_J: np.ndarray, values: dict[str, np.ndarray]) -> None:
+        for line in self.ticks:
+            put(line, phi_J[np.isfinite(phi_J)], np.zeros(np.isfinite(phi_J).sum()))
+        joined = []
+        for at, phi, Z in zip(phi_J, values["phi"].T, values["Z"].T):
+            chosen = np.flatnonzero(Z > 0)
+            if np.isfinite(at) and len(chosen):
+                order = chosen[np.argsort(phi[chosen])]
+                joined.append(np.column_stack([[at, *phi[order]], [0, *Z[order]]]))
+        self.lines.set_segments(joined)
+
+
 class _States:
     """States of packings, unjammed or jammed, on one panel; what was kept in grey."""
 
@@ -197,7 +231,7 @@ class _Decades:
             axis.set_minor_locator(_no_ticks())
         own = stage.colours.sources["theory"]
         self.slope = stage.actor(ax.plot([], [], color=own, zorder=1.2, **style.LINES["theory"])[0])
-        ax.text(3e-6, 2e-8, "slope 2", color=own)
+        self.words = stage.actor(ax.text(1.5e-7, 2e-5, "slope 2,\nthrough the data", color=own, va="top"))
         self.grey = [ax.plot([], [], zorder=2, **grey_mark(stage, mark))[0] for mark in KEPT[: most(stage)]]
         stage.actor(self.grey)
         self.dots = Dots(stage, ax)
@@ -208,6 +242,7 @@ class _Decades:
         known, ends = np.isfinite(x), np.array(DISTANCES)
         height = np.median(values["energy"][known] / x[known] ** 2) if known.any() else np.nan
         self.slope.set_data(ends, height * ends**2)
+        self.words.set_visible(bool(known.any()))
         kept = kept[-len(self.grey) :]
         for i, line in enumerate(self.grey):
             x = self._distance(kept[i], zero_crossing(kept[i]["phi"], kept[i]["root"])) if i < len(kept) else np.empty((0, 0))
@@ -261,13 +296,14 @@ def protocol(stage: Stage) -> Draw:
     for ax in (pressure, contacts) if not stage.narrow else (contacts,):
         ax.set_xlabel(r"density  $\varphi$")
     panels = [_Ways(stage, pressure, "pressure", 1000.0), _Ways(stage, contacts, "Z", 1.0)]
-    prediction = Prediction(stage, contacts)
-    legend_below(stage, [
+    prediction = Prediction(stage, contacts, named=True)
+    own = PredictionName(stage, legend_below(stage, [
         *(Line2D([], [], color=stage.colours.states[s], marker=WAYS[w][0], linestyle=d, label=t, markersize=7)
           for w, s, d, t in (("up", "unsat", "-", "on the way up"), ("down", "sat", (0, (4, 2)), "on the way down"))),
         Line2D([], [], color=stage.colours.states["unfinished"], marker="o", markerfacecolor="none", linestyle="none",
                markersize=8, markeredgewidth=1.4, label="unfinished"),
-    ], 2)  # fmt: skip
+        line_handle(stage, "prediction", "your prediction"),
+    ], 2))  # fmt: skip
     kept = kept_names(stage, ("",) * 3)
 
     def draw(ds: Any, context: Context) -> None:
@@ -277,6 +313,7 @@ def protocol(stage: Stage) -> Draw:
         for panel in panels:
             panel.set(ds)
             panel.keep([found[-1] for _, found in context.ghosts])
+        own.follow(prediction, context)
         predict(prediction, context)
         kept.set(context.ghosts)
 
@@ -291,8 +328,11 @@ def _range(values: dict[str, Any]) -> tuple[float, float]:
     return at - BELOW - 0.005, at + float(values.get("depth", 0.06)) + 0.005
 
 
+MARKS = 16  # on a way, about
+
+
 class _Ways:
-    """One quantity on the way up and down: a line a seed with a mark at each state; the first and last jammed states name φ_J."""
+    """One quantity on the way up and down: a line a seed; marks where a packing first or last resists, and at some other states."""
 
     def __init__(self, stage: Stage, ax: Any, name: str, scale: float):
         self.name, self.scale = name, scale
@@ -316,7 +356,12 @@ class _Ways:
             self.lines[way].set_segments(_curves(phi, y))
             x = np.broadcast_to(phi[:, None], y.shape)
             seen, done = np.isfinite(y), (state == "sat") | (state == "unsat")
-            put(self.marks[way], x[seen & done], y[seen & done])
+            shown = np.zeros(y.shape, bool)
+            every = -(-len(phi) // MARKS)
+            shown[(0 if way == "up" else every // 2) :: every] = True  # so few, in turn, that the two ways do not cover each other
+            jammed = state == "unsat"
+            shown[jammed.argmax(0), np.arange(y.shape[1])] |= jammed.any(0)
+            put(self.marks[way], x[seen & done & shown], y[seen & done & shown])
             put(self.open[way], x[seen & ~done], y[seen & ~done])
 
     def keep(self, found: list[Any]) -> None:

@@ -11,6 +11,7 @@ from .marks import (
     SYSTEMS,
     Cloud,
     Kept,
+    PredictionName,
     Theory,
     colour,
     handle,
@@ -47,14 +48,11 @@ def long_short_range(stage: Stage) -> Draw:
         handle(stage, "discs", "discs"), handle(stage, "lennard_jones", "Lennard-Jones"),
         handle(stage, "discs", "open: unfinished", False), line_handle(stage, "prediction", "your prediction"),
     ], 2)  # fmt: skip
-    own = key.get_lines()[-1]
+    own = PredictionName(stage, key)
     kept = kept_names(stage)
 
     def draw(ds: Any, context: Context) -> None:
-        tint = ratios.prediction.colour_for(context)
-        if tint != own.get_color():
-            own.set_color(tint)
-            stage.reset_scenery()
+        own.follow(ratios.prediction, context)
         ratios.set(ds, context)
         for level in levels:
             level.set(ds, context)
@@ -96,7 +94,7 @@ class _Count:
             text.set_visible(bool(known.any()))
             if known.any():
                 first = int(known.argmax())
-                text.set_position((x[first].min(), np.nanmax(y[first]) + (0.1 if name == "lennard_jones" else 0.06)))
+                text.set_position((x[first].min(), np.nanmax(y[first]) + (0.13 if name == "lennard_jones" else 0.06)))
         self.kept.set([_together([per_seed(found[-1], name)[:2] for name in NAMES]) for _, found in context.ghosts])
         predict(self.prediction, context)
 
