@@ -261,8 +261,8 @@ def drag(page: Any, handle: Any, seconds: float = 3) -> tuple[list[dict[str, Any
     return during, log(page, clear=True), released
 
 
-def measure(seen: Visit, slider: int = 0, seconds: float = 3) -> Measures:
-    """Press the slider sixteen times and drag it."""
+def measure(seen: Visit, slider: int = 0, seconds: float = 3, presses: int = 16) -> Measures:
+    """Press the slider `presses` times, half of them back, and drag it."""
     page = seen.page
     handle = page.locator(HANDLE).nth(slider)
     handle.evaluate(WATCH)
@@ -270,8 +270,8 @@ def measure(seen: Visit, slider: int = 0, seconds: float = 3) -> Measures:
     time.sleep(2)
     handle.focus()
     times = []
-    for i in range(16):
-        times.append(press(page, handle, "ArrowRight" if i < 8 else "ArrowLeft"))
+    for i in range(presses):
+        times.append(press(page, handle, "ArrowRight" if i < presses / 2 else "ArrowLeft"))
         time.sleep(0.5)
     during, after, released = drag(page, handle, seconds)
     shown = during + after

@@ -316,7 +316,7 @@ def test_lessons_open_whole_and_quiet(browser, lessons, name, size, dark):
 def check_under_the_hand(browser, address, title=ONE_WIDTH, lab=False):
     """A drag shows many different pictures, each with its own status line, and ends with the last one; nothing leaves the machine."""
     with visit(browser, address, lab=lab) as seen:
-        got = measure(seen, slider_of(seen.page, title))
+        got = measure(seen, slider_of(seen.page, title), seconds=1.5, presses=6)
     assert (got.disagreed, got.left, got.errors) == (0, 0, [])
     assert got.distinct > 3 and got.key_ms < 300 * BUSY and got.release_ms < 1000 * BUSY
 
