@@ -178,6 +178,13 @@ def eigenvalues(name: str, preset: str) -> Float[np.ndarray, "30"]:
     return np.array(_manifest(STORE)["eigenvalues"][f"{name}_{preset}"])
 
 
+def stored(name: str) -> Any:
+    """The result `name` that was computed before and comes with the package, as an xarray.Dataset; its attributes say by what command."""
+    import xarray as xr
+
+    return xr.Dataset.from_dict(json.loads((STORE / f"{name}.json").read_text("utf-8")))
+
+
 def fetch(name: str, folder: str | Path | None = None) -> Originals:
     """All 70 000 original pictures of a data set, from public mirrors: 60 000 of training, then 10 000 of test.
 

@@ -1,13 +1,13 @@
 """Apps of chapter 2: particles jam. N_Δ/N of discs, ellipses and networks; which N; range, approach and protocol."""
 
-import json
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from .. import data
 from ..app import App, Menu, Steps
-from ..data import STORE
+from .jamming import count
 
 KIND = Menu({"discs": "in the plane", "balls": "in space (balls)"}, sign="particles")
 ASPECT = Steps([1.0, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0], unit="long axis over short axis, in the plane")
@@ -18,10 +18,6 @@ BUDGET = Steps([500, 2000, 5000, 20000, 50000], unit="iterations")
 POINTS = Steps([100, 200, 300, 500], unit="points")
 OPEN_MARKS = "Open marks are unfinished: still moving when the budget ended."
 DOING = "pressing"
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def unfinished(state: Any) -> str:
@@ -111,11 +107,8 @@ density = App(
 
 @cache
 def ellipses_table() -> Any:
-    """The stored run behind `which_N` (n = 64, 20 packings an aspect ratio), or None where the package has none."""
-    import xarray as xr
-
-    file = STORE / "ellipses.json"
-    return xr.Dataset.from_dict(json.loads(file.read_text("utf-8"))) if file.is_file() else None
+    """The stored run behind `which_N` (n = 64, 20 packings an aspect ratio)."""
+    return data.stored("ellipses")
 
 
 COUNTS = Menu({"2": "2 for every particle", "3": "3 for every particle", "honest": "as many as cost something"}, sign="which N?")

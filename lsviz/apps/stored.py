@@ -1,22 +1,19 @@
 """Stored maps: what was computed before, over a grid of arguments, and moves in the browser without a kernel."""
 
-import json
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from .. import data
 from ..app import Curve, Layer, StoredMap
-from ..data import STORE
 from ..jamming import threshold
 
 
 @cache
 def phase_table() -> Any:
     """The stored phase diagram: N_delta, state over (labels, P, N, seed), with what is shown and said of each cell."""
-    import xarray as xr
-
-    ds = xr.Dataset.from_dict(json.loads((STORE / "phase_diagram.json").read_text("utf-8")))
+    ds = data.stored("phase_diagram")
     ratio = (ds.N_delta / ds.N).transpose(*ds.N_delta.dims)
     left = ratio.where(ds.N_delta > 0)
     middle = left.median("seed")  # of those that are not satisfied: never an average over both kinds

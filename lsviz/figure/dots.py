@@ -247,6 +247,19 @@ class Prediction:
             self.words.set_horizontalalignment("left" if flip else "right")
 
 
+def most(stage: Stage) -> int:
+    """How many kept settings are shown."""
+    return 1 if stage.narrow else 3
+
+
+def state_handle(stage: Stage, state: str, words: str) -> Line2D:
+    """A legend's entry for the dots of a state."""
+    mark, filled, size, _ = style.MARKS[state]
+    colour = stage.colours.states[state]
+    return Line2D([], [], linestyle="none", marker=mark, markersize=size, color=colour, markeredgewidth=1.4,
+                  markerfacecolor=colour if filled else "none", label=words)  # fmt: skip
+
+
 def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "unfinished"), sources: dict[str, str] | None = None,
            over: str = "", visited: str = "", band: str = "", kept: str = "", called: dict[str, str] | None = None,
            **place: Any) -> Any:  # fmt: skip
@@ -259,10 +272,7 @@ def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "un
         )
         place = {"handlelength": 1.2, **place}
     for state in states:
-        mark, filled, size, _ = style.MARKS[state]
-        colour, words = stage.colours.states[state], {**STATE_WORDS, **(called or {})}[state]
-        handles.append(Line2D([], [], linestyle="none", marker=mark, markersize=size, color=colour, markeredgewidth=1.4,
-                              markerfacecolor=colour if filled else "none", label=words))  # fmt: skip
+        handles.append(state_handle(stage, state, {**STATE_WORDS, **(called or {})}[state]))
     stuck: dict[str, Any] = dict(linestyle="none", color=stage.colours.states["unsat"])
     if visited:
         handles.append(Line2D([], [], marker="D", markersize=5, alpha=0.5, label=visited, **stuck))

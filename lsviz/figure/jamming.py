@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import AutoLocator
 
 from . import style
-from .dots import STATE_WORDS, Behind, Dots, Ghosts, KeptNames, Memo, Prediction, legend, per_seed
+from .dots import STATE_WORDS, Behind, Dots, Ghosts, KeptNames, Memo, Prediction, legend, most, per_seed
 from .stage import Context, Draw, Stage
 
 RATIO_TOP = 1.6  # top of every N_Δ/N axis; what lies above is drawn at its edge as a triangle
@@ -51,11 +51,6 @@ def below(stage: Stage, columns: int = 3) -> dict[str, Any]:
     return dict(
         loc="lower left", bbox_to_anchor=(0.012, 0.006), ncols=2 if stage.narrow else columns, columnspacing=1.2
     )
-
-
-def most(stage: Stage) -> int:
-    """How many kept settings are shown."""
-    return 1 if stage.narrow else 3
 
 
 def names_below(stage: Stage, marks: tuple[str, ...] = Ghosts.MARKS, left: float = 0.66) -> KeptNames:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..experiment import Table
-from ..packing import Packing, compiling, discs, ellipses, lennard_jones, minimise
+from ..packing import Look, Packing, compiling, discs, ellipses, lennard_jones, minimise
 from ..packing.minimise import Settling
 
 COUNTS = ("energy", "pressure", "N_delta", "N", "Z", "n_rattlers", "converged")
@@ -50,13 +50,24 @@ def add_counts(table: Table, dims: str) -> Table:
 
 def put_counts(table: Table, place: Any, packing: Packing, now: Settling, over: bool = True) -> None:
     """Write the counts of a batch at an index of the table's leading axes. Not `over`: the seeds that still move are "running"."""
-    for name, values in counts(packing, now, over).items():
+    _put(table, place, counts(packing, now, over))
+
+
+def put_packing(table: Table, packing: Packing, now: Settling, over: bool) -> None:
+    """Write where a batch stands: its counts over (seed), and its configuration, from one look at it."""
+    look = packing.look(now.w)
+    _put(table, ..., counts(packing, now, over, look))
+    put_configuration(table, packing, now.w, look)
+
+
+def _put(table: Table, place: Any, found: dict[str, np.ndarray]) -> None:
+    for name, values in found.items():
         getattr(table, name)[place] = values
 
 
-def counts(packing: Packing, now: Settling, over: bool = True) -> dict[str, np.ndarray]:
+def counts(packing: Packing, now: Settling, over: bool = True, look: Look | None = None) -> dict[str, np.ndarray]:
     """energy (per particle), pressure, N_delta, N, Z, n_rattlers, converged, state of a batch, (S,) each."""
-    look = packing.look(now.w)
+    look = look or packing.look(now.w)
     state = np.where(look.unjammed, "sat", np.where(now.converged, "unsat", "unfinished" if over else "running"))
     state = np.where(np.isfinite(now.energy), state, "failed")
     return dict(
@@ -84,9 +95,9 @@ def add_configuration(table: Table, packing: Packing) -> Table:
     return table.set(major=packing.major, minor=packing.minor)
 
 
-def put_configuration(table: Table, packing: Packing, w: np.ndarray) -> None:
+def put_configuration(table: Table, packing: Packing, w: np.ndarray, look: Look | None = None) -> None:
     """Write where the particles of a batch lie and what touches."""
-    look, places = packing.look(w), packing.n * packing.dim
+    look, places = look or packing.look(w), packing.n * packing.dim
     table.position[:] = np.mod(w[:, :places], packing.box).reshape(len(w), packing.n, packing.dim)
     if packing.kind == "ellipses":
         table.angle[:] = w[:, places:]

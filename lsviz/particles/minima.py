@@ -8,7 +8,7 @@ import numpy as np
 from ..experiment import Table, experiment
 from ..packing import Packing
 from ..packing.minimise import minimise
-from .common import add_configuration, add_counts, compiled, layout, make, pressed, put_configuration, put_counts
+from .common import add_configuration, add_counts, compiled, layout, make, pressed, put_counts, put_packing
 
 FLAT = 1e-9  # a stiffness below which a mode costs nothing (contacts have about 1)
 PUSHES = 41
@@ -55,8 +55,7 @@ def flat_directions(
 
     def show() -> None:
         if now is not None:
-            put_counts(table, ..., packing, now, over)
-            put_configuration(table, packing, now.w)
+            put_packing(table, packing, now, over)
 
     table.prepare(show)
     for packing, now, at in pressed(kind, phi, n, aspect, ratio, budget, seeds):

@@ -12,7 +12,6 @@ from ..packing.minimise import Settling, minimise
 from .common import compiled, make
 
 MOST = 160  # minimisations of one packing
-FIRST = {"balls": 0.4}
 STILL = 1e-4  # force over mean overlap at the end: a tenth of what makes a contact
 COMPRESS = 0.01  # Δφ until it jams
 

@@ -16,6 +16,7 @@ from .common import (
     pressed,
     put_configuration,
     put_counts,
+    put_packing,
 )
 
 RECORDED = 160  # iterations at which traces are kept
@@ -53,8 +54,7 @@ def quench(
 
     def show() -> None:
         if now is not None:
-            put_counts(table, ..., packing, now, over)
-            put_configuration(table, packing, now.w)
+            put_packing(table, packing, now, over)
 
     table.prepare(show)
     if start == "pressed":

@@ -70,7 +70,9 @@ def _mark(table: Table, at: np.ndarray) -> None:
 
 
 SYSTEMS = ("discs", "ellipses", "network")
-NEAR = np.concatenate([np.geomspace(0.6, 1.7, 20), [2.0, 2.8, 4.0]])  # × the expected N*: a neuron at a time, then farther
+NEAR = np.concatenate(
+    [np.geomspace(0.6, 1.7, 20), [2.0, 2.8, 4.0]]
+)  # × the expected N*: a neuron at a time, then farther
 
 
 @experiment(cost="watch")

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from .. import style
-from ..dots import Dots, Ghosts, KeptNames, Memo, Prediction, Read, put
+from ..dots import Dots, Ghosts, KeptNames, Memo, Prediction, Read, most, put, state_handle
 from ..stage import Context, Draw, Stage
 from .grains import Grains, box_axes, line_key, overlap_key
 
@@ -105,11 +105,6 @@ def packing(stage: Stage) -> Draw:
             each(ds, context)
 
     return draw
-
-
-def most(stage: Stage) -> int:
-    """How many kept settings are shown."""
-    return 1 if stage.narrow else 3
 
 
 def _panel(stage: Stage, place: tuple[float, float, float, float], name: str) -> Any:
@@ -229,10 +224,7 @@ def _key(stage: Stage, place: tuple[float, float], columns: int, attract: bool) 
     for state, words in WORDS.items():
         if attract and state != "unfinished":
             continue
-        mark, filled, size, _ = style.MARKS[state]
-        colour = stage.colours.states[state]
-        handles.append(Line2D([], [], linestyle="none", marker=mark, markersize=size, color=colour, markeredgewidth=1.4,
-                              markerfacecolor=colour if filled else "none", label=words))  # fmt: skip
+        handles.append(state_handle(stage, state, words))
     lines = line_key(stage, attract)
     rows = (
         [handle for pair in zip_longest(handles, lines) for handle in pair if handle]

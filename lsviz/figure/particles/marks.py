@@ -10,7 +10,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
 from .. import style
-from ..dots import KeptNames, Prediction, behind_words, grey_mark, put
+from ..dots import KeptNames, Prediction, behind_words, grey_mark, most, put
 from ..stage import Context, Stage
 
 RATIO = r"$N_\Delta/N$"
@@ -116,11 +116,6 @@ class EndNames:
             if name in at:
                 text.set_y(at[name])
                 self.marks[name].set_ydata([at[name]])
-
-
-def most(stage: Stage) -> int:
-    """How many kept settings are shown."""
-    return 1 if stage.narrow else 3
 
 
 def kept_names(stage: Stage, marks: tuple[str, ...] = KEPT, high: float = 58) -> KeptNames:

@@ -8,7 +8,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from .. import style
-from ..dots import Dots, Prediction, behind_words, grey_mark, put
+from ..dots import Dots, Prediction, behind_words, grey_mark, most, put, state_handle
 from ..stage import Context, Draw, Stage
 from .marks import (
     KEPT,
@@ -17,7 +17,6 @@ from .marks import (
     kept_names,
     legend_below,
     line_handle,
-    most,
     note,
     predict,
     shape,
@@ -264,12 +263,8 @@ def _no_ticks() -> Any:
 
 def _states_key(stage: Stage, straight: str = "") -> list[Any]:
     """A legend's entries: an unjammed, a jammed and an unfinished state."""
-    entries = []
-    for state, words in (("sat", r"unjammed: $N_\Delta=0$"), ("unsat", "jammed"), ("unfinished", "unfinished")):
-        mark, filled, size, _ = style.MARKS[state]
-        own = stage.colours.states[state]
-        entries.append(Line2D([], [], linestyle="none", marker=mark, markersize=size, color=own, markeredgewidth=1.4,
-                              markerfacecolor=own if filled else "none", label=words))  # fmt: skip
+    states = dict(sat=r"unjammed: $N_\Delta=0$", unsat="jammed", unfinished="unfinished")
+    entries = [state_handle(stage, state, words) for state, words in states.items()]
     if straight:
         entries.append(line_handle(stage, "theory", r"$E\propto(\varphi-\varphi_J)^2$"))
     return entries
