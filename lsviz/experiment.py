@@ -115,6 +115,8 @@ class Experiment:
         self._function = function
         self.cost = cost
         self.engines = engines
+        self.alike: Callable[[dict[str, Any]], tuple[Any, float]] | None = None
+        self._together: Callable[[list[dict[str, Any]]], list[Table]] | None = None
         self.name = function.__name__
         parameters = inspect.signature(function).parameters.values()
         if any(p.kind is not p.KEYWORD_ONLY or p.default is p.empty for p in parameters):
@@ -142,6 +144,28 @@ class Experiment:
             last = table
         assert last is not None
         return last.dataset()
+
+    def together(self, cells: list[dict[str, Any]]) -> list[Any]:
+        """Many calls as one program: their Datasets, equal to those of single calls to rounding. ValueError where `many` declared none."""
+        if self._together is None or self.alike is None:
+            raise ValueError(f"experiment: got {self.name}, which computes one call at a time")
+        checked = [self.check(**arguments) for arguments in cells]
+        if len({self.alike(arguments)[0] for arguments in checked}) > 1:
+            raise ValueError(f"cells: got some that are not alike; {self.name} computes alike ones together")
+        with _one_thread():
+            return [table.set(progress=1.0).dataset() for table in self._together(checked)]
+
+    def many(self, alike: Callable[[dict[str, Any]], tuple[Any, float]]) -> Callable[[Callable[..., list[Table]]], Callable[..., list[Table]]]:
+        """Declare how many calls run as one program on a GPU: a function from their arguments to their final tables.
+
+        alike: from arguments to (key, load): calls of equal key can be one program, as many as loads add up to 1.
+        """
+
+        def keep(function: Callable[..., list[Table]]) -> Callable[..., list[Table]]:
+            self.alike, self._together = alike, function
+            return function
+
+        return keep
 
     def stream(self, **arguments: Any) -> Generator[Any, None, None]:
         """A Dataset at the first step, then at most every 30 ms, then the final one. Closing it stops the computation."""

@@ -138,11 +138,11 @@ class Dense:
         self._check(w, x)
         return self.forward(w, self.features_first(x), slopes=False).f
 
-    def features_first(self, x: Float[Any, "P d"]) -> Float[Any, "rows P"]:
+    def features_first(self, x: Float[Any, "*S P d"]) -> Float[Any, "*S rows P"]:
         """The points as the input of the first layer: transposed, with the row of the bias."""
         xp = xps.namespace(x)
-        rows = [x.T, xp.full_like(x[:, :1], 1 / self.layers[0].scale).T] if self.bias else [x.T]
-        return xp.concat(rows, axis=0)
+        columns = [x, xp.full_like(x[..., :1], 1 / self.layers[0].scale)] if self.bias else [x]
+        return xp.concat([xp.matrix_transpose(a) for a in columns], axis=-2)
 
     def _check(self, w: Any, x: Any) -> None:
         if w.ndim != 2 or w.shape[1] != self.size:
@@ -230,6 +230,18 @@ class Dense:
                 jt[:, layer.bias] = d
         return jt
 
+    def within(self, wide: "Dense", w: Float[np.ndarray, "S size"]) -> Float[np.ndarray, "S size2"]:
+        """The same networks as parameters of a wider one: the neurons that they lack have no weights, and get no gradient either.
+
+        So networks of many widths are one batch. Not where the scale depends on the width, nor where act(0) ≠ 0 (all here have 0).
+        """
+        new, place = np.zeros((len(w), wide.size)), np.arange(wide.size)
+        for mine, its in zip(self.layers, wide.layers, strict=True):
+            weight = place[its.weight].reshape(its.fan_out, its.fan_in)[: mine.fan_out, : mine.fan_in]
+            new[:, weight.ravel()] = w[:, mine.weight]
+            new[:, place[its.bias][: mine.fan_out if self.bias else 0]] = w[:, mine.bias]
+        return new
+
     def grow(
         self, w: Float[np.ndarray, "S size"], h: float, seeds: Any
     ) -> tuple["Dense", Float[np.ndarray, "S size2"]]:
@@ -292,6 +304,10 @@ def normalisation(act: str, beta: float) -> float:
 def activate(z: Any, act: str, beta: float, slope: bool = True) -> Any:
     """Turn z into act(βz)/β, not normalised, in place; return the slope act′(βz) (None if not wanted)."""
     xp = xps.namespace(z)
+    if act == "relu" and not isinstance(z, np.ndarray):
+        mask = z > 0
+        z.relu_()
+        return mask if slope else None
     if act == "relu":
         mask = xp.astype(z > 0, z.dtype)
         z *= mask  # cheaper than max(z, 0), and the mask is the slope

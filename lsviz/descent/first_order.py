@@ -1,7 +1,8 @@
 """First-order descents, one text for all seeds: plain gradient descent, Adam, FIRE, and adaptive gradient flow.
 
-A descent here is a *rule*: from (w, gradient, memory) to the next (w, memory), every array with the seeds first. One driver runs any
-rule, stops seeds that are satisfied, freezes seeds whose numbers break, and yields after every step.
+A descent here is a *rule*: from (w, gradient, memory) to the next (w, memory), every array with the seeds first, and from the numbers
+of the step, if its *schedule* gives any. One driver runs any rule, stops seeds that are satisfied, freezes seeds whose numbers break,
+and yields after every step. On a GPU another driver does the same with the whole step as one program (`captured.py`).
 """
 
 import math
@@ -9,17 +10,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .. import xp as xps
-from .state import Evaluation, Problem, State, finite, unsatisfied, where
-
-Memory = tuple[Any, ...]
-Rule = Callable[[int, Any, Evaluation, Memory], tuple[Any, Memory]]
+from . import captured
+from .state import Evaluation, Memory, Numbers, Problem, Rule, State, finite, rows, unsatisfied, where
 
 
 def gradient_descent(
     problem: Problem, w: Any, *, budget: int, learning_rate: float = 0.1, tol: float = 1e-6, stop: bool = True
 ) -> Iterator[State]:
     """w ← w − η ∇L. With too large a step η the loss rises: nothing prevents it here."""
-    return _drive(lambda _, w, now, memory: (w - learning_rate * now.grad, memory), (), problem, w, budget, tol, stop)
+    return _drive(lambda _, w, now, memory: (w - learning_rate * now.grad, memory), (), problem, w, budget, tol, stop, _none)
 
 
 def adam(
@@ -31,16 +30,18 @@ def adam(
     """
     b1, b2, small = 0.9, 0.999, 1e-8
 
-    def rule(step: int, w: Any, now: Evaluation, memory: Memory) -> tuple[Any, Memory]:
-        m, v = memory
+    def schedule(step: int) -> Numbers:
+        rate = learning_rate * 0.5 * (1 + math.cos(math.pi * (step - 1) / budget))
+        return rate * math.sqrt(1 - b2**step) / (1 - b1**step), small * math.sqrt(1 - b2**step)
+
+    def rule(numbers: Numbers, w: Any, now: Evaluation, memory: Memory) -> tuple[Any, Memory]:
+        (scale, least), (m, v) = numbers, memory
         m = b1 * m + (1 - b1) * now.grad
         v = b2 * v + (1 - b2) * now.grad**2
-        rate = learning_rate * 0.5 * (1 + math.cos(math.pi * (step - 1) / budget))
-        scale = rate * math.sqrt(1 - b2**step) / (1 - b1**step)
-        return w - scale * m / (v**0.5 + small * math.sqrt(1 - b2**step)), (m, v)
+        return w - scale * m / (v**0.5 + least), (m, v)
 
     zero = xps.namespace(w).zeros_like(w)
-    return _drive(rule, (zero, zero), problem, w, budget, tol, stop)
+    return _drive(rule, (zero, zero), problem, w, budget, tol, stop, schedule)
 
 
 def fire(
@@ -53,7 +54,7 @@ def fire(
     n_min, f_inc, f_dec, a_start, f_a = 5, 1.1, 0.5, 0.1, 0.99
     xp = xps.namespace(w)
 
-    def rule(_: int, w: Any, now: Evaluation, memory: Memory) -> tuple[Any, Memory]:
+    def rule(_: Numbers, w: Any, now: Evaluation, memory: Memory) -> tuple[Any, Memory]:
         v, dt, a, uphill_free = memory
         power = -xp.sum(now.grad * v, axis=1)
         downhill = power > 0
@@ -68,7 +69,7 @@ def fire(
         return w + dt[:, None] * v, (v, dt, a, uphill_free)
 
     one = xp.ones_like(w[:, 0])
-    return _drive(rule, (xp.zeros_like(w), dt * one, a_start * one, 0 * one), problem, w, budget, tol, stop)
+    return _drive(rule, (xp.zeros_like(w), dt * one, a_start * one, 0 * one), problem, w, budget, tol, stop, _none)
 
 
 def gradient_flow(
@@ -88,7 +89,7 @@ def gradient_flow(
     """
     xp = xps.namespace(w)
 
-    def rule(_: int, w: Any, now: Evaluation, memory: Memory) -> tuple[Any, Memory]:
+    def rule(_: Numbers, w: Any, now: Evaluation, memory: Memory) -> tuple[Any, Memory]:
         good_w, good_grad, good_gaps, dt, fresh = memory
         change = xp.max(xp.abs(now.gaps - good_gaps), axis=1) / max_change
         norms = xp.sqrt(xp.sum(now.grad**2, axis=1) * xp.sum(good_grad**2, axis=1))
@@ -102,13 +103,20 @@ def gradient_flow(
 
     first = problem.evaluate(w)
     one = xp.ones_like(w[:, 0])
-    return _drive(rule, (w, first.grad, first.gaps, one, one), problem, w, budget, tol, stop)
+    return _drive(rule, (w, first.grad, first.gaps, one, one), problem, w, budget, tol, stop, _none)
+
+
+def _none(_: int) -> Numbers:
+    return ()
 
 
 def _drive(
-    rule: Rule, memory: Memory, problem: Problem, w: Any, budget: int, tol: float, stop: bool
+    rule: Rule, memory: Memory, problem: Problem, w: Any, budget: int, tol: float, stop: bool, schedule: Callable[[int], Numbers]
 ) -> Iterator[State]:
     """Run a rule: yield the start, then one state a step. `stop`: a seed leaves the batch at N_Δ = 0."""
+    if captured.wanted(w):
+        yield from captured.drive(rule, memory, problem, w, budget, tol, stop, schedule)
+        return
     xp = xps.namespace(w)
     now = problem.evaluate(w)
     start, loss, gaps = (xp.asarray(a, copy=True) for a in (w, now.loss, now.gaps))
@@ -121,10 +129,10 @@ def _drive(
         if not bool(xp.all(going)):
             index = where(going)
             live, w, memory = live[index], w[index], tuple(a[index] for a in memory)
-            now = Evaluation(*(a[index] for a in now))
+            now, problem = Evaluation(*(a[index] for a in now)), rows(problem, index)
         if live.shape[0] == 0:
             return
-        w, memory = rule(step, w, now, memory)
+        w, memory = rule(schedule(step), w, now, memory)
         now = problem.evaluate(w)
         good = finite(now.grad)
         if bool(xp.all(good)):

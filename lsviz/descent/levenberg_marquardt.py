@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol, runtime_checkable
 
 from .. import xp as xps
-from .state import State, finite, unsatisfied, where
+from .state import State, finite, rows, unsatisfied, where
 
 DUAL = 1.5  # the kernel of K points costs less than JᵀJ of `size` parameters up to K = DUAL · size
 START, SHRINK, GROW, SMALLEST, LARGEST = 1.0, 0.25, 4.0, 1e-4, 1e6
@@ -83,7 +83,7 @@ def levenberg_marquardt(problem: Curved, w: Any, *, budget: int, tol: float = 1e
     yield state
 
     live = where((unsatisfied(view.gaps, tol) > 0) & ~state.failed)
-    w, view, energy = state.w[live], view.seeds(live), energy[live]
+    w, view, energy, problem = state.w[live], view.seeds(live), energy[live], rows(problem, live)
     mu, grow = xp.full_like(energy, START), xp.full_like(energy, GROW)
     for step in range(1, budget + 1):
         if live.shape[0] == 0:
@@ -110,7 +110,7 @@ def levenberg_marquardt(problem: Curved, w: Any, *, budget: int, tol: float = 1e
         going = (unsatisfied(view.gaps, tol) > 0) & ~broken
         if not bool(xp.all(going)):
             index = where(going)
-            live, w, view, energy = live[index], w[index], view.seeds(index), energy[index]
+            live, w, view, energy, problem = live[index], w[index], view.seeds(index), energy[index], rows(problem, index)
             mu, grow = mu[index], grow[index]
 
 

@@ -1,7 +1,7 @@
 """What every descent yields, and what it asks of a problem."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -44,6 +44,16 @@ class Problem(Protocol):
     def evaluate(self, w: Any) -> Evaluation:
         """Loss, gradient, gaps."""
         ...
+
+
+Memory = tuple[Any, ...]  # what a rule remembers of each seed, seeds first
+Numbers = tuple[Any, ...]  # what a rule's schedule gives it for one step
+Rule = Callable[[Numbers, Any, Evaluation, Memory], tuple[Any, Memory]]
+
+
+def rows(problem: Any, index: Any) -> Any:
+    """The problem of some rows of w only: of all of them the same, unless it says otherwise by a method `rows`."""
+    return problem.rows(index) if hasattr(problem, "rows") else problem
 
 
 def quiet(steps: Iterator[State]) -> Iterator[State]:

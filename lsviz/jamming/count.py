@@ -1,5 +1,6 @@
 """The jamming counter: gaps, N_Δ, how a network ended, and the threshold N*. Networks and packings share it."""
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -14,18 +15,21 @@ from ..network import Dense, Stacks
 __all__ = ["Fit", "ending", "gaps", "hinge", "lookback", "threshold", "unsatisfied"]
 
 
-def gaps(f: Float[Any, "S P"], y: Float[Any, " P"], margin: float = 1) -> Float[Any, "S P"]:
+def gaps(f: Float[Any, "S P"], y: Float[Any, "*S P"], margin: float = 1) -> Float[Any, "S P"]:
     """Δ = margin − y f: positive below the margin (unsatisfied), above the margin's value where the sign is wrong. arXiv:1809.09349."""
     return margin - y * f
 
 
 CACHE = 2**19  # bytes per array that stay close to the processor
+BUSY = 256  # matrix products at once that keep a GPU busy
+SHORT = 256  # points that a piece has at least
 
 
 class Fit:
     """A network that must bring its points beyond the margin: a system whose constraints are the points.
 
-    net: `network.dense`; points: a record with x (P, d) and y (P,), both of one engine; loss: hinge, logistic, softhinge.
+    net: `network.dense`; points: a record with x (P, d) and y (P,), both of one engine; loss: hinge, logistic, softhinge. Where the
+    rows of w stand for networks that learn different things, y is (S, P), and x (S, P, d) if the points differ too.
     """
 
     def __init__(self, net: Dense, points: Any, loss: str = "hinge", margin: float = 1) -> None:
@@ -37,25 +41,48 @@ class Fit:
         """Δ (S, P) at w (S, size)."""
         return gaps(self.net.forward(w, self.points, slopes=False).f, self.y, self.margin)
 
+    def rows(self, index: Any) -> "Fit":
+        """The problem of some rows of w."""
+        if self.y.ndim == 1:
+            return self
+        part = copy(self)
+        part.y = self.y[index]
+        part.points = self.points if self.points.ndim == 2 else self.points[index]
+        return part
+
     def evaluate(self, w: Any) -> Evaluation:
         """Mean loss (S,), gradient (S, size), gaps (S, P) by hand: one pass forward, one backward.
 
-        A few seeds at a time, so that their stacks stay in the processor's cache.
+        A few seeds at a time, so that their stacks stay in the processor's cache; on a GPU a few seeds with many points in pieces.
         """
-        widest = max(self.net.widths) * self.y.shape[0] * self.points.itemsize
+        if not isinstance(w, np.ndarray) and w.is_cuda and (pieces := pieces_of(w.shape[0], self.y.shape[-1])) > 1:
+            return self._in_pieces(w, pieces)
+        widest = max(self.net.widths) * self.y.shape[-1] * self.points.itemsize
         block = max(1, CACHE // widest)
         if w.shape[0] <= block or not isinstance(w, np.ndarray):
             return self._evaluate(w)
-        parts = [self._evaluate(w[i : i + block]) for i in range(0, w.shape[0], block)]
+        blocks = [slice(i, i + block) for i in range(0, w.shape[0], block)]
+        parts = [self.rows(rows)._evaluate(w[rows]) for rows in blocks]
         return Evaluation(*(np.concatenate(same) for same in zip(*parts, strict=True)))
 
     def _evaluate(self, w: Any) -> Evaluation:
         stacks = self.net.forward(w, self.points)
         delta = gaps(stacks.f, self.y, self.margin)
         out = losses.force(self.loss, delta)
-        out = out * (self.y * (-1 / self.y.shape[0]))
+        out = out * (self.y * (-1 / self.y.shape[-1]))
         grad = self.net.pullback(stacks, self.net.sensitivities(w, stacks, out))
         return Evaluation(losses.value(self.loss, delta).mean(1), grad, delta)
+
+    def _in_pieces(self, w: Any, pieces: int) -> Evaluation:
+        """The same, a network standing in as many rows as there are pieces of its points: a sum over many points is long, not wide."""
+        xp, count, P = xps.namespace(w), w.shape[0], self.y.shape[-1]
+        part = copy(self)
+        part.y = xp.broadcast_to(self.y, (count, P)).reshape(count * pieces, -1)
+        points = xp.broadcast_to(self.points, (count, *self.points.shape[-2:])).reshape(count, -1, pieces, P // pieces)
+        part.points = xp.moveaxis(points, 2, 1).reshape(count * pieces, -1, P // pieces)
+        loss, grad, delta = part._evaluate(xp.repeat(w, pieces, axis=0))
+        loss, grad = (a.reshape(count, pieces, -1).mean(1) for a in (loss, grad))
+        return Evaluation(loss[:, 0], grad, delta.reshape(count, P))
 
     def energy(self, delta: Any) -> Any:
         """E = Σ ℓ(Δ) (S,)."""
@@ -73,7 +100,14 @@ class Fit:
     def tangent(self, w: Any, view: "NetworkView", points: Any, weight: Any) -> Tangent:
         """J of y f at `points` (S, K), each row times `weight` (S, K)."""
         stacks = view.stacks.at(points)
-        return NetworkTangent(self.net, stacks, self.net.sensitivities(w, stacks, self.y[points] * weight))
+        y = self.y[points] if self.y.ndim == 1 else xps.namespace(points).take_along_axis(self.y, points, axis=1)
+        return NetworkTangent(self.net, stacks, self.net.sensitivities(w, stacks, y * weight))
+
+
+def pieces_of(count: int, P: int) -> int:
+    """Into how many equal pieces P points go, so that `count` rows make `BUSY` products of at least `SHORT` points."""
+    most = max(1, min(BUSY // count, P // SHORT))
+    return next(pieces for pieces in range(most, 0, -1) if P % pieces == 0)
 
 
 class NetworkView:
@@ -118,7 +152,7 @@ def hinge(net: Dense, points: Any) -> Fit:
 
 def ending(
     final_gaps: Float[np.ndarray, "S P"],
-    y: Float[np.ndarray, " P"],
+    y: Float[np.ndarray, "*S P"],
     failed: Any,
     earlier: Float[np.ndarray, " S"],
     last: Float[np.ndarray, " S"],

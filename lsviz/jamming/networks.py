@@ -1,7 +1,7 @@
 """Networks jam: one width, and every width. Geiger et al. 2019, arXiv:1809.09349, sections II–III."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -42,39 +42,89 @@ def network_jamming(
     points = data.load(dataset, P=P, d=d, preset=preset, labels=labels, seed=data_seed)
     net = network.dense(points.d, h, L, act, beta)
     training = Training(Fit(net, points, loss), net.init(seeds), optimizer, budget)
-    table = Table(
-        seed=seeds,
-        step=recorded_steps(budget),
-        gap_bin=_middle(GAP_EDGES),
-        log_bin=np.sqrt(LOG_EDGES[1:] * LOG_EDGES[:-1]),
-    )
-    for name in ("N_delta", "loss"):
-        table.add(name, "seed").add(f"{name}_trace", "step seed")
-    table.add("state", "seed", fill="waiting")
-    for name in ("gap_count", "overlap_count", "slack_count"):
-        table.add(name, ("log_bin" if name != "gap_count" else "gap_bin") + " seed")
-    table.add("N", fill=net.N).add("size", fill=net.size).add("P", fill=points.P).add("iterations")
-    table.prepare(lambda: _histograms(table, training, L))
+    table = _table(net, points.P, training.steps, seeds)
+    table.prepare(lambda: _fill(table, training, L))
     for state in training.states():
-        table.set(N_delta=training.N_delta, loss=training.loss, state=training.running, iterations=state.step)
-        table.set(N_delta_trace=training.N_delta_trace, loss_trace=training.loss_trace, progress=state.step / budget)
+        table.set(state=training.running, iterations=state.step, progress=state.step / budget)
         yield table
     table.set(state=training.ending())
     yield table
 
 
-def _middle(edges: np.ndarray) -> np.ndarray:
-    return ((edges[1:] + edges[:-1]) / 2).round(9)
+def _table(net: network.Dense, P: int, steps: np.ndarray, seeds: Any) -> Table:
+    """The empty answer of `network_jamming`."""
+    table = Table(seed=seeds, step=steps, gap_bin=_middle(GAP_EDGES), log_bin=np.sqrt(LOG_EDGES[1:] * LOG_EDGES[:-1]))
+    for name in ("N_delta", "loss"):
+        table.add(name, "seed").add(f"{name}_trace", "step seed")
+    table.add("state", "seed", fill="waiting")
+    for name in ("gap_count", "overlap_count", "slack_count"):
+        table.add(name, ("log_bin" if name != "gap_count" else "gap_bin") + " seed")
+    return table.add("N", fill=net.N).add("size", fill=net.size).add("P", fill=P).add("iterations")
 
 
-def _histograms(table: Table, training: Training, L: int) -> None:
+def _fill(table: Table, training: Training, L: int, rows: slice = slice(None)) -> None:
+    """What the training has come to, of some of its rows."""
     assert training.state is not None
-    gaps = xps.numpy(training.state.gaps)
+    gaps = xps.numpy(training.state.gaps[rows])
     table.set(
+        N_delta=training.N_delta[rows],
+        loss=training.loss[rows],
+        N_delta_trace=training.N_delta_trace[:, rows],
+        loss_trace=training.loss_trace[:, rows],
         gap_count=_count(np.clip(gaps, GAP_EDGES[0], GAP_EDGES[-1] - 1e-9), GAP_EDGES),
         overlap_count=_count(gaps / np.sqrt(L), LOG_EDGES),
         slack_count=_count(-gaps, LOG_EDGES),
     )
+
+
+ENTRIES = 2**24  # seeds × points × width of one program: its largest arrays have 128 MB
+APART = ("dataset", "labels", "preset", "data_seed", "h")  # arguments that may differ in one program
+
+
+def _alike(arguments: dict[str, Any]) -> tuple[Any, float]:
+    rest = tuple(value for name, value in arguments.items() if name not in APART)
+    return rest, len(arguments["seeds"]) * arguments["P"] * arguments["h"] / ENTRIES
+
+
+@network_jamming.many(_alike)
+def _together(cells: list[dict[str, Any]]) -> list[Table]:
+    """Networks of many widths, on many sets of points, as one batch: each is part of the widest one, and learns its own points."""
+    first = cells[0]
+    sets = [data.load(c["dataset"], P=c["P"], d=c["d"], preset=c["preset"], labels=c["labels"], seed=c["data_seed"]) for c in cells]
+    nets = [network.dense(points.d, c["h"], c["L"], c["act"], c["beta"]) for c, points in zip(cells, sets, strict=True)]
+    widest = max(nets, key=lambda net: net.size)
+    w = np.concatenate([net.within(widest, net.init(first["seeds"])) for net in nets])
+    count = len(first["seeds"])
+    training = Training(Fit(widest, _joined(sets, count), first["loss"]), w, first["optimizer"], first["budget"])
+    ended, moving = np.zeros(len(w)), np.full(len(w), True)
+    for state in training.states():
+        ended[moving] = state.step
+        moving = training.running == "running"
+    states, tables = training.ending(), []
+    for i, net in enumerate(nets):
+        rows = slice(i * count, (i + 1) * count)
+        table = _table(net, first["P"], training.steps, first["seeds"])
+        _fill(table, training, first["L"], rows)
+        tables.append(table.set(state=states[rows], iterations=ended[rows].max()))
+    return tables
+
+
+class Rows(NamedTuple):
+    """The points of every row of w: y (S, P), and x (P, d) where all share it, else (S, P, d)."""
+
+    x: Any
+    y: Any
+
+
+def _joined(sets: list[data.Points], count: int) -> Rows:
+    """The points of every row, `count` rows for each set."""
+    y = np.repeat([points.y for points in sets], count, axis=0)
+    shared = all(np.array_equal(points.x, sets[0].x) for points in sets)
+    return Rows(sets[0].x if shared else np.repeat([points.x for points in sets], count, axis=0), y)
+
+
+def _middle(edges: np.ndarray) -> np.ndarray:
+    return ((edges[1:] + edges[:-1]) / 2).round(9)
 
 
 def _count(values: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -8,11 +8,9 @@ import numpy as np
 
 from .. import descent, network
 from .. import xp as xps
-from ..descent import State
+from ..descent import LOOKS, State
 from ..experiment import Table
 from .count import Fit, ending, lookback, threshold, unsatisfied
-
-RECORDED = 400  # steps kept of a long descent
 
 _DESCENTS: dict[str, Callable[..., Iterator[State]]] = {
     "lm": descent.levenberg_marquardt,
@@ -25,7 +23,7 @@ _DESCENTS: dict[str, Callable[..., Iterator[State]]] = {
 
 def recorded_steps(budget: int) -> np.ndarray:
     """The steps at which traces are kept: all of a short descent, evenly spaced ones of a long one."""
-    return np.unique(np.linspace(0, budget, min(budget, RECORDED) + 1).round().astype(int))
+    return np.unique(np.linspace(0, budget, min(budget, LOOKS) + 1).round().astype(int))
 
 
 class Training:

@@ -46,9 +46,10 @@ def sweep(
     store: a folder, made if it is not there. Started again on the same store, a sweep computes what is missing or failed; a finished
     cell is never computed twice. Whatever ends it (Ctrl-C, kill, a lost worker, a full disk), finished cells are kept.
     client: a `distributed.Client` of any cluster; by default a cluster of one-thread processes on this machine, `workers` of them
-    (as many as it has processors). A script that lets it start one calls `sweep` below `if __name__ == "__main__":`. Our own workers end
+    (as many as it has processors, or GPUs). A script that lets it start one calls `sweep` below `if __name__ == "__main__":`. Our own workers end
     with the sweep; those of a given cluster first finish the cells they have begun.
-    engine: "numpy", or "torch" or "torch:cuda" for experiments that run there.
+    engine: "numpy", or "torch" or "torch:cuda" for experiments that run there. On a GPU cells that are alike run as one program, where
+    the experiment declares which are (`Experiment.many`): equal to single calls to rounding, not bit for bit.
     command: what to write down as the command that made it; by default the line for a shell that does the same.
 
     A cell that raises is recorded with its error and stops no other. Raises ValueError (arguments, a store of another sweep), OSError
@@ -74,7 +75,7 @@ def sweep(
             if missing:
                 kept.note_run(run)
         if missing:
-            crew = held.enter_context(_crew(client, min(workers or processors(), len(missing))))
+            crew = held.enter_context(_crew(client, min(workers or processors(engine), len(missing))))
             _Drive(crew, kept, cells.reference(chosen), engine, run).all(missing)
     return reading.results(path)
 
@@ -98,8 +99,12 @@ def connected(scheduler: str | None) -> Iterator[Any]:
         yield client
 
 
-def processors() -> int:
-    """How many processors this process may use."""
+def processors(engine: str = "numpy") -> int:
+    """How many processors this process may use, or how many GPUs there are."""
+    if engine == "torch:cuda":
+        import torch
+
+        return max(1, torch.cuda.device_count())
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -191,6 +196,7 @@ class _Drive:
 
     def __init__(self, client: Any, kept: Store, which: Any, engine: str, run: dict[str, Any]) -> None:
         self.client, self.kept, self.which, self.engine, self.run = client, kept, which, engine, run
+        self.joint = cells.as_one_program(which, engine)
         self.todo: deque[int] = deque()
         self.alone: set[int] = set()  # cells whose worker died: the next time in a task of their own
         self.running: dict[Any, list[int]] = {}
@@ -223,13 +229,32 @@ class _Drive:
         while self.todo and len(self.running) < AHEAD * threads:
             size = int(GROUP / max(statistics.median(self.pace), 1e-6)) if self.pace else 1
             size = max(1, min(size, -(-len(self.todo) // (AHEAD * threads))))
-            group = [self.todo.popleft()]
-            while len(group) < size and not self.alone & {group[0], self.todo[0]}:
-                group.append(self.todo.popleft())
+            group = self._program() if self.joint else self._few(size)
             arguments = [self.kept.grid.cell(index) for index in group]
             future = self.client.submit(cells.compute, self.which, arguments, self.engine, LIMIT, __version__, pure=False)
             self.running[future] = group
             self.arriving.add(future)
+
+    def _few(self, size: int) -> list[int]:
+        """The next cells, as many as `size`."""
+        group = [self.todo.popleft()]
+        while len(group) < size and not self.alone & {group[0], self.todo[0]}:
+            group.append(self.todo.popleft())
+        return group
+
+    def _program(self) -> list[int]:
+        """The next cell, and all after it that can be one program with it."""
+        assert self.joint is not None and self.joint.alike is not None
+        group, left, load, key = [], deque[int](), 0.0, None
+        for index in self.todo:
+            its, more = self.joint.alike(self.kept.grid.cell(index))
+            if not group or (its == key and load + more <= 1 and not self.alone & {group[0], index}):
+                group.append(index)
+                key, load = its, load + more
+            else:
+                left.append(index)
+        self.todo = left
+        return group
 
     def _count_threads(self) -> int:
         """How many cells can be computed at once; workers come and go."""
