@@ -366,7 +366,7 @@ def test_kill_9_of_the_client_and_a_second_client(client, undisturbed, tmp_path)
             wait_for(path, 2, process)
             with pytest.raises(sweep.Busy, match=rf"{path} is being written by process {process.pid} .*lsviz status {path}"):
                 sweep.sweep("network_jamming", SLOWER, store=path, client=client)
-            assert f"being written by process {process.pid}" in lsviz("status", path).stdout
+            assert f"being written by process {process.pid}" in str(sweep.status(path))
         finally:
             process.kill()
     finished = sweep.status(path).finished
