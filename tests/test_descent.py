@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lsviz import data, descent
+from lsviz.descent import captured
 from lsviz.descent.levenberg_marquardt import _step
 from lsviz.jamming import Fit, hinge, unsatisfied
 from lsviz.network import dense
@@ -47,6 +48,42 @@ def test_batched_equals_one_by_one_equals_torch(rule, points):
     np.testing.assert_allclose(np.concatenate([state.w for state in alone]), batch.w, atol=1e-10)
     np.testing.assert_allclose(other.w.numpy(), batch.w, atol=1e-10)
     assert np.abs(batch.w - w).max() > 1e-3  # it moved: the comparison could fail
+
+
+@pytest.mark.parametrize("rule", ["gd", "adam", "fire", "flow"])
+def test_the_gpus_driver_equals_one_step_at_a_time(rule, points, monkeypatch):
+    """Without a GPU its step runs unrecorded. One seed is broken from the start, some become satisfied on the way and keep still."""
+    net, budget = dense(10, 9, 2), 240
+    w = torch.tensor(net.init(6))
+    w[4, 3] = torch.nan
+    steps = list(map(copied, RULES[rule](hinge(net, as_torch(points)), w, budget)))
+    monkeypatch.setattr(captured, "wanted", lambda w: True)
+    monkeypatch.setattr(captured, "LOOKS", 40)
+    seen = list(map(copied, RULES[rule](hinge(net, as_torch(points)), w, budget)))
+    assert {state.step for state in seen} <= set(captured.looks(budget)) and len(seen) <= 42 and 180 in captured.looks(budget)
+    assert seen[-1].step == captured.looks(budget)[captured.looks(budget) >= steps[-1].step][0]  # where nothing moves, it ends
+    for state in seen:
+        other = steps[min(state.step, steps[-1].step)]
+        np.testing.assert_allclose(state.w, other.w, atol=1e-9)
+        np.testing.assert_allclose(state.gaps, other.gaps, atol=1e-8)
+        np.testing.assert_allclose(state.loss, other.loss, atol=1e-10)
+        np.testing.assert_array_equal(state.failed, [False] * 4 + [True, False])
+    if rule in ("adam", "fire"):
+        assert (unsatisfied(seen[-1].gaps) == 0).sum() > (unsatisfied(seen[0].gaps) == 0).sum()  # some left on the way
+
+
+def copied(state):
+    return SimpleNamespace(step=state.step, **{name: np.array(getattr(state, name)) for name in ("w", "gaps", "loss", "failed")})
+
+
+def test_a_seed_that_breaks_on_the_gpu_keeps_its_last_good_step(points, monkeypatch):
+    monkeypatch.setattr(captured, "wanted", lambda w: True)
+    net = dense(10, 3, 2)
+    w = torch.tensor(net.init(3)) * torch.tensor([[1.0], [1e20], [1.0]]).double()  # its loss is finite, its next one is not
+    found = last(RULES["gd"](Fit(net, as_torch(points), "hinge"), w, 5))
+    assert found.failed.tolist() == [False, True, False] and found.step == 5
+    assert torch.isfinite(found.w).all() and torch.isfinite(found.loss[[0, 2]]).all()
+    np.testing.assert_array_equal(found.w[1], w[1])
 
 
 @pytest.mark.parametrize("loss", ["hinge", "softhinge", "logistic"])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lsviz import data, experiment, jamming, losses, xp
-from lsviz.jamming.count import ending, gaps, threshold, unsatisfied
+from lsviz.jamming.count import ending, gaps, pieces_of, threshold, unsatisfied
+from lsviz.jamming.networks import Rows
 from lsviz.network import dense
 
 
@@ -165,6 +166,64 @@ def test_the_same_experiment_on_torch(name, arguments):
         if one[variable].dtype.kind == "U" or variable.startswith("N"):
             np.testing.assert_array_equal(one[variable], other[variable], err_msg=variable)
     np.testing.assert_allclose(one.loss, other.loss, rtol=1e-6, atol=1e-9)
+
+
+MIXED = [dict(h=2.5), dict(h=4, labels="random"), dict(h=7.5, dataset="random"), dict(h=3, data_seed=1)]
+
+
+@pytest.mark.parametrize("engine", ["numpy", "torch"])
+@pytest.mark.parametrize(
+    "arguments",
+    [dict(act="relu", optimizer="adam", budget=200), dict(budget=25), dict(loss="logistic", budget=15), dict(optimizer="fire", budget=60)],
+)
+def test_many_calls_as_one_program_are_the_single_calls(arguments, engine):
+    """Networks of many widths on many sets of points, each inside the widest one; and the same width on the same points, which they share."""
+    pytest.importorskip("torch")
+    with xp.engine(engine):
+        for varied in (MIXED, [dict(h=2.5), dict(h=6)]):
+            calls = [dict(P=60, L=2, seeds=(3, 0, 5), **arguments, **own) for own in varied]
+            together = jamming.network_jamming.together(calls)
+            assert len({float(ds.N) for ds in together}) == len(varied)
+            for found, call in zip(together, calls, strict=True):
+                alone = jamming.network_jamming(**call)
+                assert float(found.progress) == 1 and set(found.coords) == set(alone.coords)
+                for name in ("N_delta_trace", "N_delta", "state", "iterations", "N", "size", "P", "gap_count", "slack_count"):
+                    np.testing.assert_array_equal(found[name], alone[name], err_msg=name)
+                np.testing.assert_allclose(found.loss_trace, alone.loss_trace, rtol=1e-6, atol=1e-12)
+    if engine == "numpy" and arguments == dict(budget=25):
+        assert (alone.state == "sat").any()  # a row left the batch on its way
+
+
+def test_only_calls_that_are_alike_are_one_program():
+    with pytest.raises(ValueError, match="cells: got some that are not alike"):
+        jamming.network_jamming.together([dict(P=40), dict(P=50)])
+    with pytest.raises(ValueError, match="escape, which computes one call at a time"):
+        jamming.escape.together([dict(P=40)])
+    with pytest.raises(ValueError, match="^h: "):
+        jamming.network_jamming.together([dict(h=0.2)])
+
+
+def test_points_in_pieces_give_the_same_loss_and_gradient():
+    """On a GPU a few networks with many points stand in many rows; the arithmetic is the same."""
+    torch = pytest.importorskip("torch")
+    points, net = data.load("mnist", P=600), dense(10, 5, 3, "relu")
+    w = torch.asarray(net.init(3) + 0.05)
+    fit = jamming.Fit(net, Rows(torch.asarray(points.x), torch.asarray(points.y)))
+    for pieces in (2, 5, 12):
+        for one, other in zip(fit.evaluate(w), fit._in_pieces(w, pieces), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-13)
+    assert pieces_of(4, 50_000) == 50 and pieces_of(300, 2000) == 1 and pieces_of(4, 601) == 1
+
+
+@pytest.mark.skipif("not __import__('importlib').util.find_spec('torch') or not __import__('torch').cuda.is_available()")
+def test_a_gpu_gives_the_numbers_of_a_processor():
+    calls = [dict(P=200, L=3, act="relu", optimizer="adam", budget=100, seeds=4, **own) for own in MIXED]
+    with xp.engine("torch:cuda"):
+        together, alone = jamming.network_jamming.together(calls), jamming.network_jamming(**calls[0])
+    for found, call in zip([*together, alone], [*calls, calls[0]], strict=True):
+        other = jamming.network_jamming(**call)
+        np.testing.assert_array_equal(found.N_delta, other.N_delta)
+        np.testing.assert_allclose(found.loss_trace, other.loss_trace, rtol=1e-10)
 
 
 def test_an_engine_that_is_not_there_is_refused():

@@ -1,9 +1,12 @@
 """Dense networks by hand: against autograd, against the other engine, against the formulas of landscape §1.1."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from lsviz import network
+from lsviz.jamming import Fit
 from lsviz.network import dense, normalisation, width_for
 
 torch = pytest.importorskip("torch")
@@ -182,3 +185,16 @@ def test_bad_shapes_are_named():
         net(np.zeros((2, 5)), np.zeros((4, 3)))
     with pytest.raises(ValueError, match="x: got shape"):
         net(net.init(1), np.zeros((4, 2)))
+
+
+@pytest.mark.parametrize("act", ["relu", "swish", "tanh", "erf"])
+def test_a_network_within_a_wider_one_is_the_same_network(act):
+    """Same output; the neurons that are not its own have no gradient, so that no descent ever wakes them."""
+    narrow, wide = dense(10, 3 + 2 / 3, 3, act), dense(10, 7, 3, act)
+    w, x = narrow.init(4) + 0.1, np.random.default_rng(0).standard_normal((30, 10))
+    inside = narrow.within(wide, w)
+    np.testing.assert_allclose(wide(inside, x), narrow(w, x), atol=1e-13)
+    points = SimpleNamespace(x=x, y=np.sign(x[:, 0]))
+    slope, own = Fit(wide, points).evaluate(inside).grad, Fit(narrow, points).evaluate(w).grad
+    np.testing.assert_allclose(slope, narrow.within(wide, own), atol=1e-13)
+    assert (np.abs(own) > 0).mean() > 0.5 and (slope != 0).sum() == (own != 0).sum()

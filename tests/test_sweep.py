@@ -19,9 +19,10 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from lsviz import cli, experiment, sweep, xp
+
+from lsviz import __version__, cli, experiment, sweep, xp
 from lsviz.experiment import Table
-from lsviz.jamming import network_jamming
+from lsviz.jamming import network_jamming, networks
 from lsviz.sweep import cells, grid, lock, packed, reading, run, store
 
 pytest.importorskip("dask")
@@ -218,6 +219,40 @@ def test_a_cell_of_torch_is_the_call_on_torch(client, tmp_path):
     identical(sweep.replay(tmp_path / "out.zarr")(P=30), direct)
     with pytest.raises(ValueError, match="engine = torch, not numpy"):
         sweep.sweep("network_jamming", given, store=tmp_path / "out.zarr", client=client)
+
+
+def test_cells_that_are_alike_are_one_program_on_a_gpu(tmp_path, monkeypatch):
+    """There is no GPU here: what a sweep does on one, with the other engine. Cells of one P go together, as far as they have room."""
+    pytest.importorskip("torch")
+    assert cells.as_one_program("network_jamming", "torch") is None and cells.as_one_program("escape", "torch:cuda") is None
+    assert cells.as_one_program("network_jamming", "torch:cuda") is network_jamming
+    monkeypatch.setattr(cells, "as_one_program", lambda which, engine: network_jamming)
+    plan = sweep.make(network_jamming, dict(P=[20, 30], h=[2, 3, 4], budget=5, seeds=2))
+    store.create(tmp_path / "out.zarr", plan, network_jamming, "torch")
+    drive = run._Drive(None, store.Store(tmp_path / "out.zarr"), "network_jamming", "torch", {})
+    drive.todo.extend(range(plan.size))
+    assert drive._program() == [0, 1, 2] and list(drive.todo) == [3, 4, 5]
+    monkeypatch.setattr(networks, "ENTRIES", 2 * 30 * 6)  # room for h = 2 and 3, or for 4 alone
+    drive.alone.add(3)  # its worker died
+    assert drive._program() == [3] and drive._program() == [4] and drive._program() == [5] and not drive.todo
+    drive.alone.clear()
+    drive.todo.extend([3, 4, 5])
+    assert drive._program() == [3, 4] and drive._program() == [5]
+
+    asked = [plan.cell(index) for index in range(3)]
+    found, made = cells.compute("network_jamming", asked, "torch", 1.0, __version__)
+    with xp.engine("torch"):
+        direct = network_jamming.together(asked)
+    for cell, ds in zip(found, direct, strict=True):
+        identical(cell.dataset(), ds)
+    assert "torch" in made and len({cell.seconds for cell in found}) == 1
+
+    def broken(calls):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(network_jamming, "_together", broken)  # then one by one, and who fails is seen
+    found, _ = cells.compute("network_jamming", [*asked[:2], dict(asked[2], h=-1)], "torch", 0.0, __version__)
+    assert [bool(cell.error) for cell in found] == [False, False, True]
 
 
 def test_the_order_in_which_cells_come_leaves_no_trace(tmp_path):

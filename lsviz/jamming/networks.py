@@ -105,6 +105,8 @@ def _together(cells: list[dict[str, Any]]) -> list[Table]:
         rows = slice(i * count, (i + 1) * count)
         table = _table(net, first["P"], training.steps, first["seeds"])
         _fill(table, training, first["L"], rows)
+        beyond = training.steps > ended[rows].max()  # a call of its own would have ended there
+        table.N_delta_trace[beyond] = table.loss_trace[beyond] = np.nan
         tables.append(table.set(state=states[rows], iterations=ended[rows].max()))
     return tables
 

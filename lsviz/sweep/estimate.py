@@ -7,7 +7,9 @@ from typing import Any
 
 from .. import xp as xps
 from ..experiment import Experiment
+from . import cells
 from .grid import Grid, write
+from .provenance import unit
 
 PATIENCE = 20.0  # seconds after which a slow cell is stopped, and the rest told from its progress
 
@@ -22,6 +24,8 @@ class Estimate:
     whole: bool
     result: int
     memory: float  # bytes of this process at its most, 0 where the system does not say
+    engine: str = "numpy"
+    joint: bool = False  # whether cells can be one program, which takes less
 
     @property
     def hours(self) -> float:
@@ -36,7 +40,8 @@ class Estimate:
         return "\n".join(
             [
                 f"cells: {axes} = {self.grid.size}",
-                f"time: about {self.hours:.3g} core-hours, if all cells take as long as the one at {at}: {self.seconds:.3g} s, {how}",
+                f"time: about {self.hours:.3g} {unit(self.engine)}, if all cells take as long as the one at {at}: {self.seconds:.3g} s, {how}"
+                + "; as one program many take less" * self.joint,
                 f"memory: {memory}at most {self.result * self.grid.size / 1e6:.3g} MB of disk",
             ]
         )
@@ -45,9 +50,9 @@ class Estimate:
 def estimate(experiment: Experiment, grid: Grid, engine: str = "numpy", patience: float = PATIENCE) -> Estimate:
     """Time the cell in the middle of every axis, for `patience` seconds at most. Raises what the cell raises."""
     middle = [values[len(values) // 2] for values in grid.axes.values()]
-    cell = {**grid.fixed, **dict(zip(grid.axes, middle, strict=True))}
+    chosen = {**grid.fixed, **dict(zip(grid.axes, middle, strict=True))}
     with xps.engine(engine):
-        stream = experiment.stream(**cell)
+        stream = experiment.stream(**chosen)
         try:
             ds = next(stream)  # imports, and compiles, what only the first cell pays for
             start, begun, done = time.monotonic(), float(ds.progress), float(ds.progress)
@@ -59,7 +64,7 @@ def estimate(experiment: Experiment, grid: Grid, engine: str = "numpy", patience
             stream.close()
     elapsed = time.monotonic() - start
     seconds = elapsed if done >= 1 else elapsed * (1 - begun) / max(done - begun, 1e-9)
-    return Estimate(grid, cell, seconds, done >= 1, int(ds.nbytes), _memory())
+    return Estimate(grid, chosen, seconds, done >= 1, int(ds.nbytes), _memory(), engine, cells.as_one_program(experiment, engine) is not None)
 
 
 def _memory() -> float:

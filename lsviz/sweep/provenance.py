@@ -12,11 +12,20 @@ from .. import __version__
 
 
 def versions(engine: str) -> dict[str, str]:
-    """What computes: lsviz, python, numpy, and torch if the engine is torch."""
+    """What computes: lsviz, python, numpy; torch if the engine is torch, and on which GPU."""
     found = {"lsviz": __version__, "python": sys.version.split()[0], "numpy": metadata.version("numpy")}
     if engine != "numpy":
         found["torch"] = metadata.version("torch")
+    if engine == "torch:cuda":
+        import torch
+
+        found["device"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return found
+
+
+def unit(engine: str) -> str:
+    """In what the time of a sweep is counted."""
+    return "GPU-hours" if engine == "torch:cuda" else "core-hours"
 
 
 def run(command: str, engine: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import lock, packed
 from .grid import Grid, write
+from .provenance import unit
 from .store import FAILED, FINISHED, MARKS, record, reference_of, stored_name, the_zarr
 
 Record = dict[str, Any]
@@ -123,11 +124,11 @@ class Status:
         seeds = f", {len(self.grid.fixed['seeds'])} seeds each" if "seeds" in self.grid.fixed else ""
         lines = [
             f"{self.store}: {self.experiment}, {axes} = {self.cells} cells{seeds}, engine {self.engine}",
-            f"{self.finished} finished, {self.failed} failed, {left} missing; {self.hours:.3g} core-hours",
+            f"{self.finished} finished, {self.failed} failed, {left} missing; {self.hours:.3g} {unit(self.engine)}",
             f"being written by {lock.told(self.writer)}" if self.writer else "nobody writes to it",
         ]
         for run in self.runs:
-            made = ", ".join(f"{name} {run[name]}" for name in ("lsviz", "python", "numpy", "torch") if name in run)
+            made = ", ".join(f"{name} {run[name]}" for name in ("lsviz", "python", "numpy", "torch", "device") if name in run)
             commit = f", commit {run['commit'][:12]}{'+' * run['commit'].endswith('+')}" if run.get("commit") else ""
             lines.append(f"run of {run['started']} with {made}{commit}: {run['command']}")
         lines += [f"failed: {cell}: {error}" for cell, error in self.errors.items()]

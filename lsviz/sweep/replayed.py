@@ -8,6 +8,7 @@ import numpy as np
 from ..experiment import Cost
 from . import reading
 from .grid import Grid, nearest, on_grid, write
+from .provenance import unit
 from .store import FAILED, FINISHED, reference_of, stored_name
 
 IN_MEMORY = 2e8  # bytes up to which a store is read as a whole when the first cell is asked for
@@ -44,7 +45,7 @@ class Replay:
         """What it is, for a legend: "stored: python -m lsviz sweep …, 2026-05-01, 1.3 core-hours, numpy"."""
         runs = self.record["runs"] or [dict(command=self.name, started="")]
         hours = float(np.nansum(self._raw.seconds.values)) / 3600
-        return f"stored: {runs[-1]['command']}, {runs[-1]['started'][:10]}, {hours:.2g} core-hours, {self.record['engine']}"
+        return f"stored: {runs[-1]['command']}, {runs[-1]['started'][:10]}, {hours:.2g} {unit(self.record['engine'])}, {self.record['engine']}"
 
     def check(self, **arguments: Any) -> dict[str, Any]:
         """All arguments, defaults filled in. ValueError names the argument, what was given and which values are stored."""

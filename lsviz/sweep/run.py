@@ -62,7 +62,7 @@ def sweep(
     path = check_store(store)
     check_workers(workers)
     _check_main()
-    command = command or plan.command(chosen, store, engine)
+    command = command or plan.command(chosen, path.name, engine)  # no folder of this machine goes into what is shared
     stores.the_zarr()
     run = provenance.run(command, engine)
     with ExitStack() as held:
@@ -245,12 +245,12 @@ class _Drive:
     def _program(self) -> list[int]:
         """The next cell, and all after it that can be one program with it."""
         assert self.joint is not None and self.joint.alike is not None
-        group, left, load, key = [], deque[int](), 0.0, None
+        group, left, room, key = [], deque[int](), 1.0, None
         for index in self.todo:
-            its, more = self.joint.alike(self.kept.grid.cell(index))
-            if not group or (its == key and load + more <= 1 and not self.alone & {group[0], index}):
+            its, load = self.joint.alike(self.kept.grid.cell(index))
+            if not group or (its == key and load <= room and not self.alone & {group[0], index}):
                 group.append(index)
-                key, load = its, load + more
+                key, room = its, room - load
             else:
                 left.append(index)
         self.todo = left
