@@ -30,23 +30,33 @@ class Fit:
 
     net: `network.dense`; points: a record with x (P, d) and y (P,), both of one engine; loss: hinge, logistic, softhinge. Where the
     rows of w stand for networks that learn different things, y is (S, P), and x (S, P, d) if the points differ too.
+    alpha, start: the predictor is F = α (f(w) − f(w₀)) with w₀ = `start` (S, size), and the loss is divided by α: α̃ of
+    arXiv:1906.08034, where f has the "mean_field" scale. Without them F = f.
     """
 
-    def __init__(self, net: Dense, points: Any, loss: str = "hinge", margin: float = 1) -> None:
-        self.net, self.y, self.loss, self.margin = net, xps.here(points.y), loss, margin
+    def __init__(
+        self, net: Dense, points: Any, loss: str = "hinge", margin: float = 1, alpha: float = 1.0, start: Any = None
+    ) -> None:
+        self.net, self.y, self.loss, self.margin, self.alpha = net, xps.here(points.y), loss, margin, alpha
         self.points = net.features_first(xps.here(points.x))
+        self.origin = None if start is None else net.forward(xps.here(start), self.points, slopes=False).f
         losses.value(loss, self.y)  # an unknown loss is refused here
 
     def gaps(self, w: Any) -> Any:
         """Δ (S, P) at w (S, size)."""
-        return gaps(self.net.forward(w, self.points, slopes=False).f, self.y, self.margin)
+        return self._gaps(self.net.forward(w, self.points, slopes=False).f)
+
+    def _gaps(self, f: Any) -> Any:
+        f = f if self.origin is None else f - self.origin
+        return gaps(f if self.alpha == 1 else self.alpha * f, self.y, self.margin)
 
     def rows(self, index: Any) -> "Fit":
         """The problem of some rows of w."""
-        if self.y.ndim == 1:
+        if self.y.ndim == 1 and self.origin is None:
             return self
         part = copy(self)
-        part.y = self.y[index]
+        part.origin = None if self.origin is None else self.origin[index]
+        part.y = self.y if self.y.ndim == 1 else self.y[index]
         part.points = self.points if self.points.ndim == 2 else self.points[index]
         return part
 
@@ -67,11 +77,12 @@ class Fit:
 
     def _evaluate(self, w: Any) -> Evaluation:
         stacks = self.net.forward(w, self.points)
-        delta = gaps(stacks.f, self.y, self.margin)
+        delta = self._gaps(stacks.f)
         out = losses.force(self.loss, delta)
         out = out * (self.y * (-1 / self.y.shape[-1]))
         grad = self.net.pullback(stacks, self.net.sensitivities(w, stacks, out))
-        return Evaluation(losses.value(self.loss, delta).mean(1), grad, delta)
+        loss = losses.value(self.loss, delta).mean(1)
+        return Evaluation(loss if self.alpha == 1 else loss / self.alpha, grad, delta)
 
     def _in_pieces(self, w: Any, pieces: int) -> Evaluation:
         """The same, a network standing in as many rows as there are pieces of its points: a sum over many points is long, not wide."""
@@ -79,6 +90,8 @@ class Fit:
         part = copy(self)
         part.y = xp.broadcast_to(self.y, (count, P)).reshape(count * pieces, -1)
         points = xp.broadcast_to(self.points, (count, *self.points.shape[-2:])).reshape(count, -1, pieces, P // pieces)
+        if self.origin is not None:
+            part.origin = self.origin.reshape(count * pieces, -1)
         part.points = xp.moveaxis(points, 2, 1).reshape(count * pieces, -1, P // pieces)
         loss, grad, delta = part._evaluate(xp.repeat(w, pieces, axis=0))
         loss, grad = (a.reshape(count, pieces, -1).mean(1) for a in (loss, grad))
@@ -95,11 +108,12 @@ class Fit:
     def look(self, w: Any) -> "NetworkView":
         """The stacks at w, with the gaps."""
         stacks = self.net.forward(w, self.points)
-        return NetworkView(stacks, gaps(stacks.f, self.y, self.margin))
+        return NetworkView(stacks, self._gaps(stacks.f))
 
     def tangent(self, w: Any, view: "NetworkView", points: Any, weight: Any) -> Tangent:
         """J of y f at `points` (S, K), each row times `weight` (S, K)."""
         stacks = view.stacks.at(points)
+        weight = weight if self.alpha == 1 else self.alpha * weight
         y = self.y[points] if self.y.ndim == 1 else xps.namespace(points).take_along_axis(self.y, points, axis=1)
         return NetworkTangent(self.net, stacks, self.net.sensitivities(w, stacks, y * weight))
 
@@ -188,18 +202,20 @@ def threshold(N: Float[np.ndarray, " W"], sat: np.ndarray, resamples: int = 400)
     """
     order = np.argsort(N)
     N, sat = np.asarray(N, float)[order], np.asarray(sat, float)[order]
-    best = _crossing(N, sat.mean(1))
+    best = crossing(N, sat)
     if np.isnan(best):
         return best, np.nan, np.nan
     rng = np.random.default_rng(0)
     draws = rng.integers(sat.shape[1], size=(resamples, sat.shape[1]))
-    found = np.array([_crossing(N, sat[:, draw].mean(1)) for draw in draws])
+    found = np.array([crossing(N, sat[:, draw]) for draw in draws])
     found = found[~np.isnan(found)]
     low, high = np.percentile(found, [16, 84])
     return best, float(low), float(high)
 
 
-def _crossing(N: np.ndarray, fraction: np.ndarray) -> float:
+def crossing(N: Float[np.ndarray, " W"], sat: np.ndarray) -> float:
+    """Where half of the seeds are satisfied (N rising, sat (W, S) bool), by interpolation in log N; NaN if not bracketed."""
+    fraction = np.asarray(sat, float).mean(1)
     below = np.flatnonzero(fraction < 0.5)
     if below.size == 0 or below[-1] == len(N) - 1:
         return float("nan")
