@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import network
 from ..experiment import Table, experiment
+from ..jamming.count import crossing
 from ..jamming.training import expected_jump, nearest_first
 from . import averaging
 from .cusp import judge, scan_table, scan_widths
@@ -56,7 +57,7 @@ def ensemble(
             best = int(np.nanargmin(last))
             table.set(best_N=table.N[best], best_error=last[best])
         yield table.set(progress=(done + 1) / len(nets))
-    above = table.N > table.N_star
+    above = table.N > crossing(table.N, table.state == "sat")
     slope, error = averaging.line_fit(table.N[above], table.fluctuation[above] ** 2)
     yield table.set(variance_slope=slope, variance_slope_se=error)
 
@@ -114,8 +115,6 @@ def fitted(N: np.ndarray, f_rms: np.ndarray, sat: np.ndarray) -> dict[str, float
 
 
 def _exponents(N: np.ndarray, f_rms: np.ndarray, sat: np.ndarray) -> tuple[float, float, float]:
-    from ..jamming.count import crossing
-
     star = crossing(N, sat)
     enough = (sat.sum(1) >= 3) & (N > NEAR * star)
     if not np.isfinite(star) or enough.sum() < 4:
