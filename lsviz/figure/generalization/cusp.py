@@ -1,0 +1,134 @@
+"""Error against N: the cusp where networks jam, and how it goes when training stops early."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.collections import LineCollection
+
+from ..dots import Prediction
+from ..stage import Context, Draw, Stage
+from .marks import (
+    ErrorPanel,
+    Level,
+    Strip,
+    Threshold,
+    average_entry,
+    errors_of,
+    key,
+    kept_names,
+    line_entry,
+    mean_of,
+    single_entry,
+    stacked,
+)  # fmt: skip
+
+
+def double_descent(stage: Stage) -> Draw:
+    """Test error of every network against N, their mean, the error of the mean output; N_Δ/N and the size of f of the same networks.
+
+    The first axes are those of the error, in per cent (5 … 27) against N (30 … 2000): a prediction is drawn there.
+    """
+    panels = stacked(stage, (2.3, 0.95, 0.95), foot=176)
+    panels[0].set_title("test error")
+    error = ErrorPanel(stage, panels[0])
+    star = Threshold(stage, panels)
+    ratio, size = Strip(stage, panels[1], "ratio"), Strip(stage, panels[2], "size")
+    prediction = Prediction(stage, panels[0], named=True)
+    legend = key(stage, ["sat", "unsat", "unfinished", "running", single_entry(stage, "mean of single errors"),
+                         average_entry(stage, "error of mean output"), line_entry(stage, "$N^*$: half of them fit" if not stage.narrow else "$N^*$: half fit", "live"), "band",
+                         line_entry(stage, r"particles: $N_\Delta=N$", "theory"), line_entry(stage, "your prediction", "prediction")],
+                 called=dict(unfinished="unfinished") if stage.narrow else None)  # fmt: skip
+    own = next(line for line in legend.get_lines() if line.get_label() == "your prediction")
+    kept = kept_names(stage, 142)
+    stored = [Level(stage, panels[0], stage.colours.sources["stored"], mark, zorder=1.5, linewidth=3.0, alpha=0.6) for mark in ("", "s")]
+
+    def draw(ds: Any, context: Context) -> None:
+        if prediction.colour_for(context) != own.get_color():
+            own.set_color(prediction.colour_for(context))
+            stage.reset_scenery()
+        x, y, state = errors_of(ds)
+        error.frame(y)
+        error.dots.set(x, y, state)
+        mean, se = mean_of(100 * ds.test_error.values)
+        error.single.set(ds.N.values, mean, se)
+        error.average.set(ds.N.values, 100 * ds.ensemble_error.values[-1], 100 * ds.ensemble_error_se.values)
+        error.ghosts.set(context.ghosts)
+        for name, strip in (("ratio", ratio), ("size", size)):
+            strip.set(ds)
+        star.set(ds)
+        kept.set(context.ghosts)
+        prediction.set(context)
+        if context.behind is not None:
+            there = context.behind
+            stored[0].set(there.N.values, 100 * np.nanmean(there.test_error.values, axis=-1))
+            stored[1].set(there.N.values, 100 * there.ensemble_error.values[-1])
+
+    return draw
+
+
+def at_stop(ds: Any, stop: Any) -> int:
+    """The place of the stopping time nearest to `stop` (in ratio); the last one for None."""
+    stops = np.asarray(ds.stop.values, float)
+    return len(stops) - 1 if stop is None else int(np.abs(np.log(stops / float(stop))).argmin())
+
+
+def states_at(ds: Any, place: int) -> np.ndarray:
+    """How every network stands at a stopping time: satisfied, or unfinished; as it ended at the last."""
+    if place == ds.sizes["stop"] - 1:
+        return np.ravel(ds.state.values)
+    left = ds.N_delta_trace.values[place]
+    return np.ravel(np.where(np.isnan(left), "waiting", np.where(left > 0, "unfinished", "sat")))
+
+
+def stopping(stage: Stage) -> Draw:
+    """Test error against N at the chosen stopping time, at all others pale; N_Δ/N at that time beside N* of the whole training."""
+    panels = stacked(stage, (2.6, 1.0), foot=172)
+    title = panels[0].set_title("test error when training stops")
+    error = ErrorPanel(stage, panels[0])
+    star = Threshold(stage, panels)
+    ratio = Strip(stage, panels[1], "ratio")
+    pale = LineCollection([], colors=stage.colours.sources["ghost"], linewidths=1.1, alpha=0.75, zorder=2)
+    stage.actor(panels[0].add_collection(pale, autolim=False))
+    last = Level(stage, panels[0], stage.colours.states["unsat"], zorder=4, linewidth=2.0, linestyle=(0, (5, 1.5)))
+    prediction = Prediction(stage, panels[0], named=True)
+    key(stage, ["sat", "unsat", "unfinished", "running", single_entry(stage, "mean, stopped here"),
+                line_entry(stage, "mean at the end", colour=stage.colours.states["unsat"], linestyle=(0, (5, 1.5)), linewidth=2.0),
+                line_entry(stage, "mean at other times", "ghost"), average_entry(stage, "mean output, here"),
+                line_entry(stage, "$N^*$ at the end", "live"), "band"],
+        called=dict(unfinished="not satisfied yet"))  # fmt: skip
+    kept = kept_names(stage, 142)
+
+    def draw(ds: Any, context: Context) -> None:
+        place = at_stop(ds, context.values.get("stop"))
+        words = f"test error after {int(ds.stop[place])} iterations"
+        if title.get_text() != words and panels[0].get_title(loc="left") != words:
+            panels[0].set_title(words)
+            stage.reset_scenery()
+        table = 100 * ds.test_error_trace.values
+        now = ds.assign(test_error=ds.test_error_trace[place], N_delta=ds.N_delta_trace[place])
+        state = states_at(ds, place)
+        x, y, _ = errors_of(now)
+        error.frame(table)
+        error.dots.set(x, y, state)
+        mean, se = mean_of(table)
+        N = np.asarray(ds.N.values, float)
+        error.single.set(N, mean[place], se[place])
+        last.set(N, mean[-1], se[-1])
+        curves = [(N[np.isfinite(row)], row[np.isfinite(row)]) for i, row in enumerate(mean) if i != place]
+        pale.set_segments([np.column_stack(curve) for curve in curves])
+        error.average.set(N, 100 * ds.ensemble_error_trace.values[place])
+        error.ghosts.set([(said, [_ended(old) for old in found]) for said, found in context.ghosts])
+        ratio.set(now, state)
+        star.set(ds)
+        kept.set(context.ghosts)
+        prediction.set(context)
+
+    return draw
+
+
+def _ended(ds: Any) -> Any:
+    """What was kept, as it stood at its last stopping time."""
+    return ds.assign(test_error=ds.test_error_trace[-1])
+
+
+__all__ = ["double_descent", "stopping"]
