@@ -112,8 +112,8 @@ def early_stopping(
 ) -> Iterator[Table]:
     """The same descents looked at on their way: the test error at every stopping time, from one run a width.
 
-    (stop, width, seed): test_error_trace, N_delta_trace, f_rms_trace at the iterations `stop`; a network that satisfies all its points has stopped by
-    itself, and keeps its error. (stop, width): ensemble_error_trace of the mean of all outputs. (width, seed): N_delta, loss, state at
+    (stop, width, seed): test_error_trace, N_delta_trace, f_rms_trace at the iterations `stop`; a network that satisfies all its points
+    has stopped by itself, and keeps its error. (stop, width): ensemble_error_trace of the mean of all outputs. (width, seed): N_delta, loss, state at
     the end. (width): N, size, h. Scalars N_star (at the full budget) with its range, P. arXiv:1810.09665, section IV.
     """
     question = Question(dataset=dataset, labels=labels, P=P, d=d, data_seed=data_seed, L=L, act=act, beta=beta, seeds=seeds,
@@ -134,12 +134,12 @@ def early_stopping(
     for done, place in enumerate(nearest_first(nets, expected_jump(P, labels, dataset))):
         training = question.training(nets[place], budget)
         seen = 0
-        for table in running(table, place, training, done / len(nets), 1 / len(nets), budget):
+        for now in running(table, place, training, done / len(nets), 1 / len(nets), budget):
             assert training.state is not None
             while seen < len(stops) and stops[seen] == training.state.step:
                 _look(table, (seen, place), training, question)
                 seen += 1
-            yield table
+            yield now
         for late in range(seen, len(stops)):  # all were satisfied before
             _look(table, (late, place), training, question)
         yield table.set(progress=(done + 1) / len(nets))

@@ -57,7 +57,8 @@ def ensemble(
             best = int(np.nanargmin(last))
             table.set(best_N=table.N[best], best_error=last[best])
         yield table.set(progress=(done + 1) / len(nets))
-    above = table.N > crossing(table.N, table.state == "sat")
+    star = crossing(table.N, table.state == "sat")
+    above = star < table.N
     slope, error = averaging.line_fit(table.N[above], table.fluctuation[above] ** 2)
     yield table.set(variance_slope=slope, variance_slope_se=error)
 
@@ -79,8 +80,8 @@ def explosion(
 ) -> Iterator[Table]:
     """‖f‖ of the satisfied networks against N − N*: it explodes at jamming, predicted as (N − N*)^−1.
 
-    (width, seed): f_rms over the test points, N_delta, loss, state, test_error. (width): f_rms_sat, the median over satisfied seeds, where at least
-    three are; N, size, h. Scalars: N_star with its range; exponent and exponent_se of f_rms_sat ∝ (N − N*)^exponent; exponent_background
+    (width, seed): f_rms over the test points, N_delta, loss, state, test_error. (width): f_rms_sat, the median over satisfied seeds,
+    where at least three are; N, size, h. Scalars: N_star with its range; exponent and exponent_se of f_rms_sat ∝ (N − N*)^exponent; exponent_background
     and exponent_background_se with a constant `background` taken off first, that makes the logarithms lie best on a line. Both are fitted
     to widths above 1.08 N*; errors from seeds drawn again, N* anew each time. arXiv:1901.01608, Fig. 3 and section IV: −1.
     """
@@ -116,7 +117,7 @@ def fitted(N: np.ndarray, f_rms: np.ndarray, sat: np.ndarray) -> dict[str, float
 
 def _exponents(N: np.ndarray, f_rms: np.ndarray, sat: np.ndarray) -> tuple[float, float, float]:
     star = crossing(N, sat)
-    enough = (sat.sum(1) >= 3) & (N > NEAR * star)
+    enough = (sat.sum(1) >= 3) & (NEAR * star < N)
     if not np.isfinite(star) or enough.sum() < 4:
         return float("nan"), float("nan"), float("nan")
     x, y = N[enough] - star, np.array([np.median(row[good]) for row, good in zip(f_rms[enough], sat[enough], strict=True)])
@@ -148,9 +149,9 @@ def slow_decrease(
 ) -> Iterator[Table]:
     """How the error and f itself settle as N grows: where the theory holds (gradient flow, mean-field scale, large α̃) and where it does not.
 
-    (regime, width, seed): test_error, state. (regime, width): fluctuation √⟨(F − F̄)²⟩, relative to f_mean_rms √⟨F̄²⟩; excess = mean error −
-    error of the mean of all at the widest (ε_∞). (regime): fluctuation_slope, excess_slope in log N with their standard errors (theory: −1/4 and
-    −1/2, for the flow alone). "flow": recipe "talk" at this α̃; "adam": standard scale, hinge, Adam for `budget` steps.
+    (regime, width, seed): test_error, state. (regime, width): fluctuation √⟨(F − F̄)²⟩, f_mean_rms √⟨F̄²⟩, ensemble_error_all; excess, the
+    mean error less the error of the mean of all at the widest (ε_∞). (regime): fluctuation_slope (of fluctuation/f_mean_rms) and
+    excess_slope in log N, with their standard errors (theory: −1/4 and −1/2, for the flow alone). "flow": recipe "talk" at this α̃; "adam": standard scale, hinge, Adam for `budget` steps.
     arXiv:1901.01608, sections II and III.
     """
     common = dict(dataset=dataset, labels=labels, P=P, d=d, data_seed=data_seed, L=L, act=act, beta=beta, seeds=seeds)
@@ -177,7 +178,7 @@ def slow_decrease(
         yield table.set(progress=(done + 1) / len(jobs))
     for r in range(len(REGIMES)):
         table.excess[r] = np.nanmean(table.test_error[r], axis=1) - table.ensemble_error_all[r, int(np.argmax(table.N))]
-        relative = table.fluctuation[r] / table.f_mean_rms[r]
+        relative = table.fluctuation[r] / np.where(table.f_mean_rms[r] > 0, table.f_mean_rms[r], np.nan)
         table.fluctuation_slope[r], table.fluctuation_slope_se[r] = averaging.line_fit(table.N, relative)
         table.excess_slope[r], table.excess_slope_se[r] = averaging.line_fit(table.N, table.excess[r])
     yield table

@@ -32,8 +32,9 @@ def decision_line(
 ) -> Iterator[Table]:
     """f of every network, and of their mean, on the straight line from the test point 2·which (y = +1) to the next one (y = −1).
 
-    place: t along (1 − t) x_a + t x_b, from −¼ to 1¼. (place, seed): f_line; (place): f_line_mean. (seed): test_error, f_rms, N_delta, loss, state.
-    Scalars ensemble_error_all (of the mean output of all, on the 10 000 test points), fluctuation √⟨(F − F̄)²⟩ there, N, size, P, iterations.
+    place: t along (1 − t) x_a + t x_b, from −¼ to 1¼. (place, seed): f_line; (place): f_line_mean. (seed): test_error, f_rms, N_delta,
+    loss, state. Scalars ensemble_error_all (of the mean output of all, on the 10 000 test points), fluctuation √⟨(F − F̄)²⟩ there, N,
+    size, P, iterations.
     arXiv:1901.01608, Fig. 1: near jamming networks agree on their points and nowhere else.
     """
     question = Question(dataset=dataset, labels=labels, P=P, d=d, data_seed=data_seed, L=L, act=act, beta=beta, seeds=seeds,

@@ -57,7 +57,7 @@ class Question:
             raise ValueError(f"alpha: got {alpha:g}; allowed: only with recipe = talk (got recipe = {recipe})")
         self.recipe, self.alpha = RECIPES[recipe], 1.0 if alpha is None else alpha
         self.relative = recipe == "talk"  # the predictor is f − f₀
-        common = dict(d=d, preset=self.recipe.preset, labels=labels, seed=data_seed)
+        common: dict[str, Any] = dict(d=d, preset=self.recipe.preset, labels=labels, seed=data_seed)
         self.train = data.load(dataset, P=P, **common)
         self.test = data.load(dataset, P=data.TEST, split="test", **common)
         self.L, self.act, self.beta, self.seeds = L, act, beta, seeds
@@ -74,6 +74,7 @@ class Question:
 
     def outputs(self, training: Training, points: Any = None) -> np.ndarray:
         """The predictor F (S, T) at `points` (T, d), by default the test points. NaN where a network's numbers broke."""
+        assert training.state is not None
         net, x = training.fit.net, self.test.x if points is None else points
         w, x = training.w, xps.here(np.ascontiguousarray(x))
         origin = xps.here(net.init(self.seeds)) if self.relative else None
