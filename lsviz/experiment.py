@@ -111,6 +111,9 @@ def _attrs(name: str) -> dict[str, str]:
     )
 
 
+Many = Callable[[list[dict[str, Any]]], list[Table]]  # many calls as one program
+
+
 class Experiment:
     """A question of the talk as a function of its arguments: `e(P=300)` gives the answer, `e.stream(P=300)` all that led to it."""
 
@@ -122,7 +125,7 @@ class Experiment:
         self.cost = cost
         self.engines = engines
         self.alike: Callable[[dict[str, Any]], tuple[Any, float]] | None = None
-        self._together: Callable[[list[dict[str, Any]]], list[Table]] | None = None
+        self._together: Many | None = None
         self.name = function.__name__
         parameters = inspect.signature(function).parameters.values()
         if any(p.kind is not p.KEYWORD_ONLY or p.default is p.empty for p in parameters):
@@ -161,13 +164,13 @@ class Experiment:
         with _one_thread():
             return [table.set(progress=1.0).dataset() for table in self._together(checked)]
 
-    def many(self, alike: Callable[[dict[str, Any]], tuple[Any, float]]) -> Callable[[Callable[..., list[Table]]], Callable[..., list[Table]]]:
+    def many(self, alike: Callable[[dict[str, Any]], tuple[Any, float]]) -> Callable[[Many], Many]:
         """Declare how many calls run as one program on a GPU: a function from their arguments to their final tables.
 
         alike: from arguments to (key, load): calls of equal key can be one program, as many as loads add up to 1.
         """
 
-        def keep(function: Callable[..., list[Table]]) -> Callable[..., list[Table]]:
+        def keep(function: Many) -> Many:
             self.alike, self._together = alike, function
             return function
 

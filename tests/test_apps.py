@@ -79,7 +79,8 @@ def test_every_control_at_both_ends(name, moved):
 @pytest.mark.parametrize(("name", "moved"), moves())
 def test_every_control_moves_something_visible(name, moved):
     """Three seeded points between: each gives a picture of its own, matching its status line."""
-    enough = {"budget": 80} if (name, moved) == ("density", "data_seed") else {}  # with less, no threshold: no network is drawn
+    needs = name == "threshold" or (name, moved) == ("density", "data_seed")
+    enough = {"budget": 80} if needs else {}  # with less, no threshold, and nothing else of a network is drawn
     session = quick(name, **enough, **({"how": "lm"} if "how" in apps.get(name).all_controls else {}))
     options = [v for v in session.controls[moved].options(session.values) if v != session.values[moved]]
     cheap = [v for v in options if not (moved in ("P", "seeds", "budget") and v > 300)]
@@ -266,9 +267,57 @@ def test_in_its_thread_the_app_answers_as_in_line():
 
 def test_view_controls_compute_nothing():
     session = quick("transition")
-    result = session.result
+    result, alone = session.result, session.png
     session.set(axis="P/N")
     assert session.result is result
+    session.set(axis="N/P")
+    assert session.png == alone
+    session.set(stored="yes")
+    assert session.result is result and session.png != alone
+    session.set(stored="no")
+    assert session.png == alone
+
+
+def test_what_stands_behind_may_follow_the_values():
+    """A function gives what stands behind the networks that are shown, not those that are asked for; None is nothing."""
+    from dataclasses import replace
+
+    asked = []
+    session = replace(apps.transition, behind=lambda values: asked.append(dict(values))).open("inline", **QUICK)
+    assert session._context().behind is None
+    session.set(P=150)
+    assert asked[-1]["P"] == 150
+    session.values["P"], session.values["axis"] = 200, "P/N"  # moved, not answered yet
+    session._context()
+    assert (asked[-1]["P"], asked[-1]["axis"]) == (150, "P/N"), "the view is as it is now, the networks are those of the picture"
+    ds = session.result
+    assert replace(apps.transition, behind=ds).open("inline", **QUICK)._context().behind is ds
+
+
+def test_stored_networks_stand_behind_with_their_budget_in_words():
+    session = quick("transition")
+    assert "stored" not in session.status
+    session.set(stored="yes")
+    assert "behind, stored: swish, 300 iterations, L = 2, P = 250, 16 seeds: N*/P = " in session.status
+    session.set(beta=3.0)
+    assert "; nothing stored belongs to these networks" in session.status and session._context().behind is None
+    session.set(how="adam", L=4)
+    assert "stored: ReLU, Adam 30 000 steps, L = 5, P = 500, 16 seeds" in session.status
+    session.set(stored="no")
+    assert "behind" not in session.status and session._context().behind is None
+
+
+def test_the_threshold_says_its_brackets_and_the_law_of_its_stored_curve():
+    session = quick("threshold", budget=80)
+    ds, said = session.result, session.status
+    sat, N, at = (ds.state == "sat").mean("seed").values, ds.N.values, float(ds.N_star)
+    last = max(np.flatnonzero(sat < 0.5))
+    assert N[last] <= at * (1 + 1e-9) and at <= N[last + 1] * (1 + 1e-9)
+    assert f"P = 100: half of the networks fit at N* = {at:.0f} (between " in said and "N* ∝ P^0." in said
+    session.set(P=150)
+    assert [float(one.P) for one in session._context().trail] == [100]
+    session.set(beta=2.0)
+    assert "∝" not in session.status, "nothing stored belongs to them"
 
 
 def test_controls():

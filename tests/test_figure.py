@@ -7,8 +7,9 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from lsviz import figure
-from lsviz.figure import Context, Stage, dots, jamming, stage, style
+from lsviz import apps, figure
+from lsviz.apps import reference
+from lsviz.figure import Context, Stage, dots, jamming, stage, style, threshold
 
 
 def one_width(seeds=4, budget=10, fitted=2, N=40.0, P=100.0):
@@ -47,8 +48,19 @@ def escape():
     return ds.assign(N_trace=("step", np.where(ds.step < 6, 20.0, 40.0)), N_before=20.0, N_delta_before=ds.N_delta)
 
 
+def nothing():
+    return None
+
+
+def networks():
+    """Stored networks of ReLU."""
+    return reference.transition(dict(how="adam", L=3, P=1000))
+
+
 PICTURES = [
-    (jamming.one_width, one_width), (jamming.transition, transition), (jamming.contrast, contrast), (jamming.escape, escape),
+    (jamming.one_width, one_width, nothing), (jamming.transition, transition, nothing), (jamming.transition, transition, networks),
+    (jamming.contrast, contrast, nothing), (jamming.escape, escape, nothing), (threshold.threshold, transition, nothing),
+    (threshold.threshold, transition, reference.thresholds),
 ]  # fmt: skip
 
 
@@ -67,17 +79,16 @@ def test_encode_is_png():
     assert zlib.crc32(b"IEND") == 0xAE426082
 
 
-@pytest.mark.parametrize(("picture", "data"), PICTURES)
+@pytest.mark.parametrize(("picture", "data", "behind"), PICTURES)
 @pytest.mark.parametrize("size", [(900, 430), (366, 620)])
 @pytest.mark.parametrize("dark", [False, True])
-def test_blitted_frames_are_the_whole_picture(picture, data, size, dark):
+def test_blitted_frames_are_the_whole_picture(picture, data, behind, size, dark):
     """A frame over cached scenery shows what a drawing of everything shows: no actor is forgotten, none stays behind."""
-    ds = data()
+    ds, context = data(), Context(behind=behind())
     one = Stage(picture, *size, dark)
-    context = Context(ghosts=[("kept", [ds])], prediction=([0.05, 1.0], [1.0, 0.0]))
-    one.png(ds, context)
-    again, context = one.png(ds), Context()
-    assert again == Stage(picture, *size, dark).png(ds)
+    one.png(ds, Context(ghosts=[("kept", [ds])], trail=[ds], prediction=([0.05, 1.0], [1.0, 0.0])))
+    again = one.png(ds, context)
+    assert again == Stage(picture, *size, dark).png(ds, context)
     for artist in one.actors:
         artist.set_animated(False)
     one.canvas.draw()
@@ -87,13 +98,18 @@ def test_blitted_frames_are_the_whole_picture(picture, data, size, dark):
     assert frame[0, 0, 3] == 0, "the page shows through"
 
 
-@pytest.mark.parametrize(("picture", "data"), PICTURES)
+@pytest.mark.parametrize(("picture", "data", "behind"), PICTURES)
 @pytest.mark.parametrize("size", [(900, 430), (760, 430), (640, 430), (366, 620)])
-def test_no_text_leaves_the_picture_or_lies_on_other_text(picture, data, size):
-    one = Stage(picture, *size)
-    one.set(data(), Context())
+def test_no_text_leaves_the_picture_or_lies_on_other_text(picture, data, behind, size):
+    width, height = size
+    if picture is threshold.threshold:
+        height = apps.threshold.size[1] if width >= 640 else apps.threshold.narrow[1]
+    one = Stage(picture, width, height)
+    kept = [("kept: P = 150, budget 20", [data()])] if picture in (jamming.transition, threshold.threshold) else []
+    one.set(data(), Context(behind=behind(), ghosts=kept))
     one.canvas.draw()
     boxes = [(text.get_text(), text.get_window_extent()) for key in one.figure.legends for text in key.get_texts()]
+    boxes += [(t.get_text(), t.get_window_extent()) for t in one.figure.texts if t.get_text() and t.get_visible()]
     for ax in one.figure.axes:
         legend = ax.get_legend()
         texts = [
@@ -111,7 +127,7 @@ def test_no_text_leaves_the_picture_or_lies_on_other_text(picture, data, size):
                 boxes.append((text.get_text(), text.get_window_extent()))
     for words, box in boxes:
         assert box.x0 >= -1 and box.y0 >= -1, words
-        assert box.x1 <= size[0] + 1 and box.y1 <= size[1] + 1, words
+        assert box.x1 <= width + 1 and box.y1 <= height + 1, words
     for i, (words, box) in enumerate(boxes):
         for other, there in boxes[:i]:
             apart = box.x0 >= there.x1 - 1 or there.x0 >= box.x1 - 1 or box.y0 >= there.y1 - 2 or there.y0 >= box.y1 - 2
@@ -249,11 +265,71 @@ def test_axis_can_be_turned():
     assert one.boxes()[0]["xlim"] == [0.04, 2.0]
 
 
-def test_a_stored_curve_stands_behind():
+@pytest.mark.parametrize("width", [900, 366])
+def test_every_stored_network_stands_behind_as_a_mark_and_no_line_joins_them(width):
+    one, ds = Stage(jamming.transition, width, 620), networks()
+    alone, before = one.png(transition()), one.boxes()
+    axes, here = one.figure.axes[0], set(one.figure.axes[0].lines)
+    assert one.png(transition(), Context(behind=ds)) != alone
+    pale = one.colours.sources["stored"]
+    marks = [line for line in axes.lines if line.get_color() == pale and line.get_visible() and line.get_marker() != "None"]
+    assert here == set(axes.lines) and {line.get_linestyle() for line in marks} == {"None"}
+    assert sum(len(line.get_xdata()) for line in marks) == ds.N_delta.size == 288
+    (star,) = [line for line in axes.lines if line.get_color() == pale and line.get_linestyle() == "-"]
+    assert list(star.get_xdata()) == [float(ds.N_star / ds.P)] * 2
+    (words,) = [text.get_text() for text in one.figure.texts if "stored" in text.get_text() and text.get_visible()]
+    assert words.startswith("stored: ReLU, Adam 30 000 steps,") and "$N^*/P$ = 0.21" in words
+    one.png(transition(), Context(behind=ds, values=dict(axis="P/N")))
+    assert list(star.get_xdata()) == [float(ds.P / ds.N_star)] * 2
+    assert one.png(transition()) == alone and one.boxes() == before, "the axes come back, too"
+
+
+def test_stored_networks_without_a_threshold_draw_no_line():
     one = Stage(jamming.transition)
-    alone = one.png(transition())
-    assert one.png(transition(), Context(behind=transition().assign_attrs(label="P = 3000"))) != alone
-    assert one.png(transition()) == alone
+    one.set(transition(), Context(behind=networks().assign(N_star=np.nan)))
+    pale = [line for line in one.figure.axes[0].lines if line.get_color() == one.colours.sources["stored"] and line.get_visible()]
+    assert {line.get_linestyle() for line in pale} == {"None"}
+
+
+def test_the_threshold_of_the_run_stands_at_its_P_and_its_sizes_show_who_fits():
+    one, ds = Stage(threshold.threshold), transition()
+    one.set(ds, Context(trail=[ds.assign(P=200.0, N_star=80.0), ds.assign(P=300.0, N_star=np.nan)]))
+    ax = next(ax for ax in one.figure.axes if ax.get_label() == "smooth")
+    filled = [line for line in ax.lines if line.get_marker() == "o" and line.get_visible()]
+    assert sorted(tuple(np.ravel(line.get_data())) for line in filled) == [(100.0, 50.0), (200.0, 80.0)]
+    rest, fit = sorted(ax.collections, key=lambda bars: bars.get_linewidth()[0])
+    assert [bar[0, 1] for bar in fit.get_segments()] == [80.0] and [bar[0, 1] for bar in rest.get_segments()] == [20.0, 40.0]
+    one.set(ds.assign(N_star=np.nan), Context())
+    assert any("no $N^*$" in text.get_text() for text in ax.texts)
+    assert not [line for line in ax.lines if line.get_marker() == "o" and line.get_visible()]
+
+
+def test_stored_thresholds_are_drawn_where_they_are_and_the_law_is_that_of_the_data():
+    one, ds = Stage(threshold.threshold, 900, 480), reference.thresholds()
+    one.png(transition(), Context(behind=ds))
+    drawn = {}
+    for ax in one.figure.axes:
+        for line in ax.lines:
+            for curve, mark in style.SERIES.items():
+                if line.get_marker() == mark and line.get_color() == one.colours.series[curve] and len(line.get_xdata()) > 1:
+                    drawn[curve] = line.get_data()
+    assert set(drawn) == set(ds.curve.values)
+    for curve, (P, N) in drawn.items():
+        row = ds.N_star.sel(curve=curve).dropna("P")
+        assert list(P) == list(row.P) and list(N) == list(row.values)
+    relu = next(ax for ax in one.figure.axes if ax.get_label() == "relu")
+    five = ds.sel(curve="relu_5")
+    (beyond,) = [line for line in relu.lines if line.get_color() == one.colours.series["relu_5"] and line.get_linestyle() == "--"]
+    assert (beyond.get_ydata() == five.continued.sel(ahead=beyond.get_xdata()).values).all()
+    words = " ".join(text.get_text() for text in relu.texts).replace("\n", " ").replace("\u00a0", " ")
+    assert "published: the slide, L = 5: scanned there" in words and "stored: the slide's network" in words
+    assert f"{float(five.exponent):.1f}" in words
+
+
+def test_the_series_differ_by_their_marks():
+    assert len(set(style.SERIES.values())) == len(style.SERIES) <= 7
+    for dark in (False, True):
+        assert set(style.palette(dark).series) == set(style.SERIES)
 
 
 @pytest.mark.parametrize("kind", ["png", "pdf", "svg"])

@@ -177,7 +177,7 @@ MIXED = [dict(h=2.5), dict(h=4, labels="random"), dict(h=7.5, dataset="random"),
     [dict(act="relu", optimizer="adam", budget=200), dict(budget=25), dict(loss="logistic", budget=15), dict(optimizer="fire", budget=60)],
 )
 def test_many_calls_as_one_program_are_the_single_calls(arguments, engine):
-    """Networks of many widths on many sets of points, each inside the widest one; and the same width on the same points, which they share."""
+    """Networks of many widths on many sets of points, each inside the widest one; and of two widths on the same points, shared."""
     pytest.importorskip("torch")
     with xp.engine(engine):
         for varied in (MIXED, [dict(h=2.5), dict(h=6)]):
@@ -195,11 +195,11 @@ def test_many_calls_as_one_program_are_the_single_calls(arguments, engine):
 
 
 def test_only_calls_that_are_alike_are_one_program():
-    with pytest.raises(ValueError, match="cells: got some that are not alike"):
+    with pytest.raises(ValueError, match=r"cells: got some that are not alike"):
         jamming.network_jamming.together([dict(P=40), dict(P=50)])
-    with pytest.raises(ValueError, match="escape, which computes one call at a time"):
+    with pytest.raises(ValueError, match=r"escape, which computes one call at a time"):
         jamming.escape.together([dict(P=40)])
-    with pytest.raises(ValueError, match="^h: "):
+    with pytest.raises(ValueError, match=r"^h: "):
         jamming.network_jamming.together([dict(h=0.2)])
 
 

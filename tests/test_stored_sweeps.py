@@ -64,7 +64,7 @@ def test_a_stored_threshold_has_the_networks_of_today(name):
     stored = sweep.replay(name)
     given = stored.check(P=min(stored.grid.axes["P"]))
     then = stored(**{name: given[name] for name in stored.grid.axes})
-    shared = {key: given[key] for key in ("dataset", "labels", "P", "L", "act", "beta", "loss", "optimizer", "budget", "d", "preset", "data_seed")}
+    shared = {key: value for key, value in given.items() if key not in ("widths", "seeds")}
     widths = np.flatnonzero(np.isfinite(then.N.values))
     narrow = [(widths[0], 1)] if given["P"] <= 1000 or name == "threshold_large" else []  # of random points, minutes
     for place, seeds in [(widths[-1], 2), *narrow]:

@@ -19,7 +19,6 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-
 from lsviz import __version__, cli, experiment, sweep, xp
 from lsviz.experiment import Table
 from lsviz.jamming import network_jamming, networks

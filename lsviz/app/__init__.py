@@ -20,7 +20,8 @@ class App:
     presets: {words: values}. status: format string over `ds`' scalars and the values, or callable(ds, values) → str; its
     sentence is also the picture's text alternative. arguments: values → the experiment's arguments, if they differ.
     view: controls that only change the picture. trail: the control along which finished results are collected.
-    needs: arguments the app holds fixed. behind: a Dataset drawn behind. doing: what it is doing while no answer is final.
+    needs: arguments the app holds fixed. behind: a Dataset drawn behind, or a function values → Dataset | None. doing: what it is doing
+    while no answer is final.
     """
 
     name: str

@@ -321,10 +321,10 @@ class Session:
             return "Compiling the kernels for this computer's processor: some seconds, once (compiling)"
         told = self.app.status
         if callable(told):
-            words = told(ds, self._shown_values)
+            words = told(ds, self._seen())
         else:
             scalars = {name: float(v) for name, v in ds.variables.items() if v.ndim == 0 and v.dtype.kind in "fiu"}
-            words = told.format(**{**self._shown_values, **scalars})
+            words = told.format(**{**self._seen(), **scalars})
         if self.stopped:  # nothing will come "yet"
             return f"Stopped before the end, after {self.elapsed:.1f} s: {words.replace(' yet', '')}{self._kept}"
         return f"{words}, {self.elapsed:.1f} s{'' if self.finished else f' ({self.app.doing})'}{self._kept}"
@@ -348,8 +348,13 @@ class Session:
         here = self._shown_values.get(self.app.trail or "")
         trail = [ds for at, ds in self._trail(self._shown_values).items() if at != here]
         made_for = self._told(self._predicted_at, unlike=self._shown_values) if self._prediction is not None else ""
+        behind = self.app.behind(self._seen()) if callable(self.app.behind) else self.app.behind
         return Context(values=dict(self.values), trail=trail, ghosts=list(self._ghosts.values()), prediction=self._prediction,
-                       prediction_for=made_for, behind=self.app.behind, stopped=self.stopped)  # fmt: skip
+                       prediction_for=made_for, behind=behind, stopped=self.stopped)  # fmt: skip
+
+    def _seen(self) -> dict[str, Any]:
+        """The values of the picture: those of its result, and the view's as they are now."""
+        return {**self._shown_values, **{name: self.values[name] for name in self.app.view}}
 
     def _trail(self, values: dict[str, Any] | None = None) -> dict[Any, Any]:
         """Finished results of this setting, by the value of the app's trail control."""

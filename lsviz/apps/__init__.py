@@ -10,6 +10,7 @@ MODULES = {
     "one_width": "jamming",
     "transition": "jamming",
     "range_contrast": "jamming",
+    "threshold": "jamming",
     "escape": "jamming",
     "density": "particles",
     "which_N": "particles",

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import network
 from ..app import App, Ladder, Menu, Rung, Steps
+from . import reference
 
 SMALLEST, LARGEST, FINEST = 0.04, 2.0, 1.025  # N/P at the ends, and the least ratio of neighbouring positions
 POINTS = Steps([100, 150, 200, 300, 500, 700, 1000], unit="points")
@@ -91,7 +92,7 @@ one_width = App(
 
 def transition_widths(values: dict[str, Any]) -> dict[str, Any]:
     """Arguments of network_transition: a wider scan where the jump is known to be smeared, Adam with ReLU when asked."""
-    called = {name: value for name, value in values.items() if name not in ("axis", "how")}
+    called = {name: value for name, value in values.items() if name not in ("axis", "how", "stored")}
     if values["how"] == "adam":
         called.update(act="relu", optimizer="adam", budget=int(values["budget"]) * ADAM_STEPS)
     if values["how"] == "adam" or smeared(values):
@@ -147,7 +148,23 @@ def transition_status(ds: Any, values: dict[str, Any]) -> str:
         words += "; not the clean jump: ReLU by Adam gives a ramp in so few iterations"
     elif smeared(values):
         words += "; not the clean jump: deep or nearly sharp networks creep for long, and at this budget smear it"
-    return f"{words}; {count(known, 'size')} × {count(seeds, 'seed')}, {steps}"
+    return f"{words}; {count(known, 'size')} × {count(seeds, 'seed')}, {steps}{behind_words(values)}"
+
+
+def behind_transition(values: dict[str, Any]) -> Any:
+    """The stored networks behind the live ones, where the learner asked for them and there are any."""
+    return reference.transition(values) if values["stored"] == "yes" else None
+
+
+def behind_words(values: dict[str, Any]) -> str:
+    """What stands behind, with its budget and its N*, as the end of a sentence; nothing where nothing was asked for."""
+    if values["stored"] != "yes":
+        return ""
+    ds = behind_transition(values)
+    if ds is None:
+        return "; nothing stored belongs to these networks"
+    at = float(ds.N_star) / float(ds.P)
+    return f"; behind, {ds.attrs['label']}: N*/P = {at:.2g} (P/N* = {1 / at:.2g})"
 
 
 transition = App(
@@ -160,8 +177,9 @@ transition = App(
         beta=SHARPNESS, seeds=(1, 32), **WHICH,
         how=Menu({"lm": "swish, second-order descent", "adam": "ReLU, Adam (a ramp)"}, sign="descent"),
         axis=Menu({"N/P": "against N/P", "P/N": "against P/N (as on the slide)"}, sign="axis"),
+        stored=Menu({"no": "live networks alone", "yes": "stored networks behind"}, sign="behind"),
     ),
-    start=dict(P=300, L=2, budget=300, how="lm", axis="N/P"),
+    start=dict(P=300, L=2, budget=300, how="lm", axis="N/P", stored="no"),
     arguments=transition_widths,
     presets={
         "more points": dict(P=700),
@@ -169,9 +187,12 @@ transition = App(
         "random labels": dict(labels="random"),
         "five layers, nearly ReLU, against P/N as on the slide: a smear at this budget": dict(L=5, beta=10.0, axis="P/N"),
         "ReLU by Adam, against P/N: a ramp at this budget": dict(how="adam", axis="P/N"),
+        "ReLU by Adam, against P/N, stored networks with far more steps behind": dict(
+            how="adam", axis="P/N", P=1000, L=3, budget=40, seeds=4, stored="yes"),
     },
     status=transition_status,
-    view=("axis",),
+    view=("axis", "stored"),
+    behind=behind_transition,
     caption="Each dot is one network; the dots of one size are spread sideways to be counted. Sizes nearest to the expected threshold "
             "are trained first. Against P/N, as on the slide of the talk (Mario Geiger's PhD defence), small networks stand on the right.",
     note=OPEN_MARKS,
@@ -238,3 +259,54 @@ escape = App(
             "and the descent goes on. "
             "N changes on the way, so N_Δ itself is shown, not N_Δ/N.",
 )
+
+
+def threshold_status(ds: Any, values: dict[str, Any]) -> str:
+    P, at = float(ds.P), float(ds.N_star)
+    known = int((~np.isin(ds.state.values, ("waiting", "running"))).all(-1).sum())
+    if np.isfinite(at):
+        _, low, high = reference.bracket(ds.isel(width=(~np.isin(ds.state.values, ("waiting", "running"))).all(-1)))
+        words = f"P = {P:.0f}: half of the networks fit at N* = {at:.0f} (between {low:.0f} and {high:.0f}; P/N* = {P / at:.2g})"
+    else:
+        words = f"P = {P:.0f}: no threshold inside these sizes yet"
+    return (f"{words}; {count(known, 'size')} × {count(ds.sizes['seed'], 'seed')}, {count(int(values['budget']), 'iteration')}"
+            f"{power_words(values)}")  # fmt: skip
+
+
+def power_words(values: dict[str, Any]) -> str:
+    """The power law of the stored curve that these networks belong to, with its range of P, as the end of a sentence."""
+    curve = reference.curve(values)
+    if curve is None:
+        return ""
+    one = reference.thresholds().sel(curve=curve).dropna("P", subset=["N_star"])
+    return (f"; stored, P = {int(one.P[0])} to {int(one.P[-1])}: N* ∝ P^{float(one.exponent):.2f} "
+            f"(brackets allow {float(one.exponent_low):.2f} to {float(one.exponent_high):.2f})")  # fmt: skip
+
+
+threshold = App(
+    name="threshold",
+    title="Digits need ever fewer weights a point, the more there are; random labels and random points need N* ∝ P",
+    source="network_transition",
+    picture="threshold:threshold",
+    controls=dict(P=POINTS, labels=LABELS, dataset=DATA),
+    more=dict(
+        loss=Menu({"hinge": "quadratic hinge", "logistic": "cross-entropy"}, sign="loss"),
+        budget=BUDGETS, L=(1, 5), beta=SHARPNESS, seeds=(1, 32), data_seed=(0, 9),
+    ),
+    start=dict(P=300, budget=300, L=2),
+    presets={
+        "1000 points": dict(P=1000),
+        "random labels": dict(labels="random"),
+        "random points": dict(dataset="random"),
+        "cross-entropy": dict(loss="logistic"),
+        "a hasty descent: more weights are needed": dict(budget=40),
+    },
+    status=threshold_status,
+    trail="P",
+    behind=lambda values: reference.thresholds(),
+    caption="Move P: networks of many sizes are trained on P points, and the mark says at which N half of them fit; it stays while you "
+            "go on to another P. Lines join stored N*, each with its bracket: the sizes between which half of 16 networks begin to fit. "
+            "Beside a name stands the power of P that fits its N* best, and how far the brackets let it turn.",
+    size=(900, 480),
+    narrow=(380, 780),
+)  # fmt: skip

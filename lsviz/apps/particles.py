@@ -141,7 +141,7 @@ which_N = App(
     },
     status=which_N_status,
     view=("count",),
-    behind=ellipses_table,
+    behind=lambda values: ellipses_table(),
     caption="Packings of one density each: the one at which they jam. A disc that turns changes nothing, so its angle cannot count; "
             "an ellipse that turns pushes its neighbours. The same contacts, three numbers N. Particles of equal or nearly equal sizes "
             "order, and then their contacts can jump, too. The black line joins medians; behind it stands a stored run with sizes 1 : 1.4, "

@@ -33,7 +33,8 @@ def drive(
     """Run a rule as the driver of one step at a time does, to rounding; yields the start, then the states at `looks(budget)`."""
     xp = xps.namespace(w)
     now = problem.evaluate(w)
-    state = State(0, *(xp.asarray(a, copy=True) for a in (w, now.loss, now.gaps)), ~finite(now.grad))
+    start, loss, gaps = (xp.asarray(a, copy=True) for a in (w, now.loss, now.gaps))
+    state = State(0, start, loss, gaps, ~finite(now.grad))
     yield state
 
     numbers = xps.like(np.array([schedule(step) for step in range(1, budget + 1)], float), w)

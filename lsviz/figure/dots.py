@@ -196,24 +196,49 @@ class KeptNames:
 
 
 class Behind:
-    """A stored curve behind the live dots: the median over its seeds at each size, a broad pale line, named at its left end."""
+    """Stored networks behind the live ones: small pale marks, open where unfinished, and a broad pale line at their N*; named in words.
 
-    def __init__(self, stage: Stage, ax: Any, top: float):
-        colour, self.top = stage.colours.sources["stored"], top
-        self.line = ax.plot([], [], color=colour, zorder=1.5, **style.LINES["stored"])[0]
-        self.words = ax.text(0.1, 0, "", color=colour, va="bottom", zorder=1.5)
-        stage.actor([self.line, self.words])
+    No curve joins them: between sizes where all fit and sizes where none does it would go where no network is.
+    (left, top) of the words in pixels from the figure's lower left corner.
+    """
+
+    def __init__(self, stage: Stage, ax: Any, top: float, left: float, height: float):
+        colour, self.row = stage.colours.sources["stored"], 0.965 * top
+        look: dict[str, Any] = dict(linestyle="none", color=colour, zorder=1.6)
+        self.marks = {
+            "finished": ax.plot([], [], marker="o", markersize=3.6, markeredgewidth=0, alpha=0.75, **look)[0],
+            "unfinished": ax.plot([], [], marker="o", markersize=4.4, markeredgewidth=1.0, markerfacecolor="none", **look)[0],
+            "over": ax.plot([], [], marker="^", markersize=4.0, markeredgewidth=0, alpha=0.75, **look)[0],
+        }
+        self.star = ax.axvline(0.1, color=colour, zorder=1.4, **style.LINES["stored"])
+        x, y, row = left / stage.width, height / stage.height, 15.0
+        self.key = Line2D([x], [y - 0.5 * row / stage.height], marker="o", markersize=6, linestyle="none", color=colour)
+        stage.figure.add_artist(self.key)
+        self.words = stage.figure.text(x + 12 / stage.width, y, "", color=stage.colours.ink, va="top", linespacing=1.15)
+        if not stage.narrow:
+            self.words.set_fontsize(11 if stage.width >= 880 else 10)
+        self.read = Memo()
+        stage.actor([*self.marks.values(), self.star, self.key, self.words])
 
     def set(self, ds: Any, flip: bool = False) -> None:
         """`ds` as from network_transition, or None; its attribute `label` names it."""
-        for artist in (self.line, self.words):
+        for artist in (*self.marks.values(), self.star, self.key, self.words):
             artist.set_visible(ds is not None)
-        if ds is not None:
-            x, y = medians(*per_seed(ds, parted=False)[:2])
-            x, y = 1 / x if flip else x, np.minimum(y, self.top)
-            self.line.set_data(x, y)
-            self.words.set_text(f"stored: {ds.attrs.get('label', 'earlier run')}")
-            self.words.set_position((x[0], y[0]))
+        if ds is None:
+            return
+        x, y, state = self.read([ds])
+        x, open_, high = 1 / x if flip else x, state == "unfinished", y > self.row
+        for name, chosen in dict(finished=~open_ & ~high, unfinished=open_ & ~high, over=high).items():
+            put(self.marks[name], x[chosen], np.minimum(y, self.row)[chosen])
+        at = float(ds.N_star) / float(ds.P)
+        found = bool(np.isfinite(at))
+        self.star.set_visible(found)
+        where = f"$P/N^*$ = {1 / at:.2g}" if flip else f"$N^*/P$ = {at:.2g}"
+        if found:
+            self.star.set_xdata([1 / at if flip else at] * 2)
+        half = f"half of them fit at {where}" if found else "no N* among their sizes"
+        named = ds.attrs.get("label", "stored networks").replace(", L =", ",\nL =")
+        self.words.set_text(f"{named}\n{half}")
 
 
 class Prediction:

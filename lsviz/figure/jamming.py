@@ -222,7 +222,7 @@ def transition(stage: Stage) -> Draw:
     colours = stage.colours
     place: dict[str, Any]
     if stage.narrow:
-        ax = stage.figure.add_axes((0.12, 0.295, 0.85, 0.655))
+        ax = stage.figure.add_axes((0.12, BOTTOM, 0.85, 0.95 - BOTTOM))
         ax.set_title(RATIO)
         place = below(stage)
     else:  # in pixels: where the letters are large for their picture, the axes give way and no word is cut
@@ -237,9 +237,9 @@ def transition(stage: Stage) -> Draw:
     band = stage.actor(ax.axvspan(0.1, 0.1, color=colours.ink, alpha=0.12, linewidth=0, zorder=1))
     star = stage.actor(ax.axvline(0.1, color=colours.sources["live"], zorder=1, **style.LINES["live"]))
     star_words = stage.actor(ax.text(0.1, STAR_WORDS, "", color=colours.ink, ha="left", va="top"))
-    behind, ghosts = Behind(stage, ax, RATIO_TOP), Ghosts(stage, ax, RATIO_TOP)
     corner = (12, 134) if stage.narrow else (stage.width - 279, 0.4 * stage.height)
-    kept = KeptNames(stage, *corner)  # below the legend
+    behind = Behind(stage, ax, RATIO_TOP, corner[0], 0.29 * stage.height if stage.narrow else 104)
+    ghosts, kept = Ghosts(stage, ax, RATIO_TOP), KeptNames(stage, *corner)  # below the legend
     dots = Dots(stage, ax, top=RATIO_TOP)
     prediction = Prediction(stage, ax, named=True)
     flipped = False
@@ -259,6 +259,11 @@ def transition(stage: Stage) -> Draw:
             flipped = flip
             size_axis(ax, flip)
             stage.reset_scenery()
+        if stage.narrow:  # the axes give way to the words for what stands behind
+            bottom = BEHIND_BOTTOM if context.behind is not None else BOTTOM
+            if ax.get_position().y0 != bottom:
+                ax.set_position((0.12, bottom, 0.85, 0.95 - bottom))
+                stage.reset_scenery()
         x, y, state = per_seed(ds)
         dots.set(1 / x if flip else x, y, state, flip)
         _mark_threshold(ds, flip, band, star, star_words)
@@ -270,7 +275,11 @@ def transition(stage: Stage) -> Draw:
     return draw
 
 
+BOTTOM, BEHIND_BOTTOM = 0.295, 0.375  # of the axes on a phone, without and with words for what stands behind
 STAR_WORDS = 0.92 * RATIO_TOP  # below the row of what is above the axis
+
+
+WORDS_ROOM = 2.4  # the ratio of P/N that these words take
 
 
 def _mark_threshold(ds: Any, flip: bool, band: Any, star: Any, words: Any) -> None:
@@ -289,9 +298,10 @@ def _mark_threshold(ds: Any, flip: bool, band: Any, star: Any, words: Any) -> No
         band.set_width(high - low)
     else:
         band.set_visible(False)
-    edge = high if np.isfinite(high) else at
-    words.set_position((low / 1.03 if flip and np.isfinite(low) else at / 1.03 if flip else edge * 1.03, STAR_WORDS))
-    words.set_horizontalalignment("right" if flip else "left")  # where the networks fit: nothing stands there
+    outwards = flip and (low if np.isfinite(low) else at) > WORDS_ROOM / SIZES[1]  # where the networks fit: nothing stands there
+    left, right = (low if np.isfinite(low) else at), (high if np.isfinite(high) else at)
+    words.set_position((left / 1.03 if outwards else right * 1.03, STAR_WORDS))
+    words.set_horizontalalignment("right" if outwards else "left")
     words.set_text(f"{'$P/N^*$' if flip else '$N^*/P$'} = {at:.2g}")
 
 

@@ -16,7 +16,10 @@ NARROW_SIZE = 10.0  # on a phone or in a narrow column
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours of one page theme. `states` are networks by how they ended; `sources` say where a curve comes from."""
+    """Colours of one page theme. `states` are networks by how they ended; `sources` say where a curve comes from.
+
+    `series` are the stored curves N*(P), by what is learned; each has a mark of its own, too (SERIES).
+    """
 
     dark: bool
     page: str
@@ -28,6 +31,7 @@ class Palette:
     wrong: str
     states: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    series: dict[str, str] = field(default_factory=dict)
 
 
 _LIGHT = Palette(
@@ -36,6 +40,8 @@ _LIGHT = Palette(
     states=dict(sat="#0072b2", unsat="#d55e00", unfinished="#b8860b", dead="#6e6e73", failed="#1d1d1f",
                 running="#8e8e93", waiting="#c7c7cc"),
     sources=dict(live="#1d1d1f", ghost="#8e8e93", theory="#009e73", stored="#56b4e9", prediction="#cc79a7"),
+    series=dict(digits="#0072b2", random_labels="#b36b00", random_points="#b3568c", cross_entropy="#009e73",
+                relu_1="#4a9fd0", relu_3="#0072b2", relu_5="#123a63"),
 )  # fmt: skip
 _DARK = Palette(
     dark=True, page="#14161a", ink="#f2f2f4", faint="#a7a9b0", grid="#2f3238",
@@ -43,6 +49,8 @@ _DARK = Palette(
     states=dict(sat="#56b4e9", unsat="#ff8a3d", unfinished="#f0b93a", dead="#a7a9b0", failed="#f2f2f4",
                 running="#8e9097", waiting="#4a4d55"),
     sources=dict(live="#f2f2f4", ghost="#8e9097", theory="#2fc79a", stored="#8cc9f0", prediction="#f0a3cd"),
+    series=dict(digits="#56b4e9", random_labels="#f0b93a", random_points="#f0a3cd", cross_entropy="#2fc79a",
+                relu_1="#4f8fb5", relu_3="#7cc4ee", relu_5="#d3ecfb"),
 )  # fmt: skip
 
 # Ramps of a map, from low to high, on a light and on a dark page. "satisfied" turns at its middle; the others grow ever darker
@@ -72,6 +80,8 @@ MARKS: dict[str, tuple[str, bool, float, str]] = {
     "failed": ("P", True, 8.0, "failed"),
     "running": (".", True, 7.0, "still training"),
 }
+# The marks of the stored curves N*(P); all filled.
+SERIES = dict(digits="o", random_labels="D", random_points="s", cross_entropy="X", relu_1="v", relu_3="^", relu_5="p")
 # dashes and width of a line by where it comes from
 LINES: dict[str, dict[str, Any]] = {
     "live": dict(linestyle="-", linewidth=1.8),

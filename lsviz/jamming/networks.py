@@ -9,7 +9,7 @@ from .. import data, network
 from .. import xp as xps
 from ..experiment import Table, experiment
 from .count import Fit
-from .training import Training, around, expected_jump, nearest_first, recorded_steps, scan, threshold_marker
+from .training import Training, around, expected_jump, nearest_first, scan, threshold_marker
 
 GAP_EDGES = np.linspace(-3, 2, 51)
 LOG_EDGES = np.logspace(-9, 4, 53)

@@ -40,7 +40,8 @@ class Estimate:
         return "\n".join(
             [
                 f"cells: {axes} = {self.grid.size}",
-                f"time: about {self.hours:.3g} {unit(self.engine)}, if all cells take as long as the one at {at}: {self.seconds:.3g} s, {how}"
+                f"time: about {self.hours:.3g} {unit(self.engine)}, if all cells take as long as the one at {at}: {self.seconds:.3g} s, "
+                + how
                 + "; as one program many take less" * self.joint,
                 f"memory: {memory}at most {self.result * self.grid.size / 1e6:.3g} MB of disk",
             ]
@@ -64,7 +65,8 @@ def estimate(experiment: Experiment, grid: Grid, engine: str = "numpy", patience
             stream.close()
     elapsed = time.monotonic() - start
     seconds = elapsed if done >= 1 else elapsed * (1 - begun) / max(done - begun, 1e-9)
-    return Estimate(grid, chosen, seconds, done >= 1, int(ds.nbytes), _memory(), engine, cells.as_one_program(experiment, engine) is not None)
+    joint = cells.as_one_program(experiment, engine) is not None
+    return Estimate(grid, chosen, seconds, done >= 1, int(ds.nbytes), _memory(), engine, joint)
 
 
 def _memory() -> float:

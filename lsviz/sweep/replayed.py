@@ -45,7 +45,8 @@ class Replay:
         """What it is, for a legend: "stored: python -m lsviz sweep …, 2026-05-01, 1.3 core-hours, numpy"."""
         runs = self.record["runs"] or [dict(command=self.name, started="")]
         hours = float(np.nansum(self._raw.seconds.values)) / 3600
-        return f"stored: {runs[-1]['command']}, {runs[-1]['started'][:10]}, {hours:.2g} {unit(self.record['engine'])}, {self.record['engine']}"
+        engine = self.record["engine"]
+        return f"stored: {runs[-1]['command']}, {runs[-1]['started'][:10]}, {hours:.2g} {unit(engine)}, {engine}"
 
     def check(self, **arguments: Any) -> dict[str, Any]:
         """All arguments, defaults filled in. ValueError names the argument, what was given and which values are stored."""

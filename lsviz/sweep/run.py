@@ -46,8 +46,8 @@ def sweep(
     store: a folder, made if it is not there. Started again on the same store, a sweep computes what is missing or failed; a finished
     cell is never computed twice. Whatever ends it (Ctrl-C, kill, a lost worker, a full disk), finished cells are kept.
     client: a `distributed.Client` of any cluster; by default a cluster of one-thread processes on this machine, `workers` of them
-    (as many as it has processors, or GPUs). A script that lets it start one calls `sweep` below `if __name__ == "__main__":`. Our own workers end
-    with the sweep; those of a given cluster first finish the cells they have begun.
+    (as many as it has processors, or GPUs). A script that lets it start one calls `sweep` below `if __name__ == "__main__":`. Our own
+    workers end with the sweep; those of a given cluster first finish the cells they have begun.
     engine: "numpy", or "torch" or "torch:cuda" for experiments that run there. On a GPU cells that are alike run as one program, where
     the experiment declares which are (`Experiment.many`): equal to single calls to rounding, not bit for bit.
     command: what to write down as the command that made it; by default the line for a shell that does the same.
@@ -62,7 +62,7 @@ def sweep(
     path = check_store(store)
     check_workers(workers)
     _check_main()
-    command = command or plan.command(chosen, path.name, engine)  # no folder of this machine goes into what is shared
+    command = command or plan.command(chosen, path.name, engine)  # shared with the results: it names no folder of this machine
     stores.the_zarr()
     run = provenance.run(command, engine)
     with ExitStack() as held:

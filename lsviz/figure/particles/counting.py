@@ -67,10 +67,10 @@ def place(aspects: Any) -> np.ndarray:
 
 
 def stored_table(context: Context) -> Any:
-    """The Dataset that stands behind, or None; a function gives it when it is first needed. Only packings of its sizes show it."""
+    """The Dataset that stands behind, or None. Only packings of its sizes show it."""
     if float(context.values.get("ratio", STORED_RATIO)) != STORED_RATIO:
         return None
-    return context.behind() if callable(context.behind) else context.behind
+    return context.behind
 
 
 def freedoms(ds: Any, count: str) -> np.ndarray:
