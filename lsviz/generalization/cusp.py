@@ -113,8 +113,8 @@ def early_stopping(
     """The same descents looked at on their way: the test error at every stopping time, from one run a width.
 
     (stop, width, seed): test_error_trace, N_delta_trace, f_rms_trace at the iterations `stop`; a network that satisfies all its points
-    has stopped by itself, and keeps its error. (stop, width): ensemble_error_trace of the mean of all outputs. (width, seed): N_delta, loss, state at
-    the end. (width): N, size, h. Scalars N_star (at the full budget) with its range, P. arXiv:1810.09665, section IV.
+    has stopped by itself, and keeps its error. (stop, width): ensemble_error_trace of the mean of all outputs. (width, seed): N_delta,
+    loss, state at the end. (width): N, size, h. Scalars N_star (at the full budget) with its range, P. arXiv:1810.09665, section IV.
     """
     question = Question(dataset=dataset, labels=labels, P=P, d=d, data_seed=data_seed, L=L, act=act, beta=beta, seeds=seeds,
                         recipe=recipe, alpha=alpha)  # fmt: skip

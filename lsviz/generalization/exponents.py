@@ -81,9 +81,10 @@ def explosion(
     """‖f‖ of the satisfied networks against N − N*: it explodes at jamming, predicted as (N − N*)^−1.
 
     (width, seed): f_rms over the test points, N_delta, loss, state, test_error. (width): f_rms_sat, the median over satisfied seeds,
-    where at least three are; N, size, h. Scalars: N_star with its range; exponent and exponent_se of f_rms_sat ∝ (N − N*)^exponent; exponent_background
-    and exponent_background_se with a constant `background` taken off first, that makes the logarithms lie best on a line. Both are fitted
-    to widths above 1.08 N*; errors from seeds drawn again, N* anew each time. arXiv:1901.01608, Fig. 3 and section IV: −1.
+    where at least three are; N, size, h. Scalars: N_star with its range; exponent and exponent_se of f_rms_sat ∝ (N − N*)^exponent;
+    exponent_background and exponent_background_se with a constant `background` taken off first, that makes the logarithms lie best on a
+    line. Both are fitted to widths above 1.08 N*; errors from seeds drawn again, N* anew each time. arXiv:1901.01608, Fig. 3 and section
+    IV: −1.
     """
     question = Question(dataset=dataset, labels=labels, P=P, d=d, data_seed=data_seed, L=L, act=act, beta=beta, seeds=seeds)
     jump = expected_jump(P, labels, dataset)
@@ -147,12 +148,12 @@ def slow_decrease(
     budget: int = 1500,
     seeds: Any = 10,
 ) -> Iterator[Table]:
-    """How the error and f itself settle as N grows: where the theory holds (gradient flow, mean-field scale, large α̃) and where it does not.
+    """How the error and f settle as N grows: where the theory holds (gradient flow, mean-field scale, large α̃) and where not.
 
-    (regime, width, seed): test_error, state. (regime, width): fluctuation √⟨(F − F̄)²⟩, f_mean_rms √⟨F̄²⟩, ensemble_error_all; excess, the
-    mean error less the error of the mean of all at the widest (ε_∞). (regime): fluctuation_slope (of fluctuation/f_mean_rms) and
-    excess_slope in log N, with their standard errors (theory: −1/4 and −1/2, for the flow alone). "flow": recipe "talk" at this α̃; "adam": standard scale, hinge, Adam for `budget` steps.
-    arXiv:1901.01608, sections II and III.
+    (regime, width, seed): test_error, state. (regime, width): fluctuation √⟨(F − F̄)²⟩, f_mean_rms √⟨F̄²⟩, ensemble_error_all; excess,
+    the mean error less the error of the mean of all at the widest (ε_∞). (regime): fluctuation_slope (of fluctuation/f_mean_rms) and
+    excess_slope in log N, with their standard errors (theory: −1/4 and −1/2, for the flow alone). "flow": recipe "talk" at this α̃;
+    "adam": standard scale, hinge, Adam for `budget` steps. arXiv:1901.01608, sections II and III.
     """
     common = dict(dataset=dataset, labels=labels, P=P, d=d, data_seed=data_seed, L=L, act=act, beta=beta, seeds=seeds)
     questions = [Question(**common, recipe="talk", alpha=alpha), Question(**common, recipe="adam")]
