@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import network
+from .. import data, network
 from ..app import App, Ladder, Rung, Steps
 from ..jamming.training import expected_jump
-from .jamming import DATA, LABELS, SHARPNESS, count, d, tally
+from .jamming import DATA, LABELS, SHARPNESS, WIDTH, count, d, tally
 
 POINTS = Steps([100, 150, 200, 300, 500, 700, 1000], unit="points")
 BUDGETS = Steps([6, 12, 25, 50, 100, 200, 400], unit="iterations")
@@ -52,8 +52,8 @@ def errors_told(single: Any, average: Any, N: Any, seeds: int) -> str:
         return "no test error yet"
     most, last = known[int(np.argmax(single[known]))], known[-1]
     best = known[int(np.nanargmin(average[known]))] if np.isfinite(average[known]).any() else last
-    words = f"mean error of one network {percent(single[most])} at most (at N = {N[most]:.0f}), {percent(single[last])} at N = {N[last]:.0f}"
-    return f"{words}; of the mean output of {seeds} {percent(average[best])} at best (at N = {N[best]:.0f})"
+    words = f"mean error of one network {percent(single[most])} at most (N = {N[most]:.0f}), {percent(single[last])} at N = {N[last]:.0f}"
+    return f"{words}; of the mean output of {seeds} {percent(average[best])} at best (N = {N[best]:.0f})"
 
 
 def star_told(ds: Any) -> str:
@@ -94,6 +94,8 @@ double_descent = App(
         "random labels": dict(labels="random"),
     },
     status=descent_status,
+    size=(900, 470),
+    narrow=(380, 660),
     caption="Each dot is one network; the dots of one size are spread sideways to be counted. Errors are shares of 10 000 digits that no "
             "network was trained on. The mean output adds the answers of all networks of a size and takes the sign of the sum.",
     note=OPEN_MARKS,
@@ -120,7 +122,7 @@ def stopping_status(ds: Any, values: dict[str, Any]) -> str:
     rise, end = cusp(mean[place]), cusp(mean[-1])
     words = f"stopped after {count(int(ds.stop[place]), 'iteration')}: {told}; {fit}"
     if np.isfinite(end):
-        words += f"; the cusp stands {100 * rise:+.1f} points above the widest networks, {100 * end:+.1f} at the end of {int(values['budget'])}"
+        words += f"; the highest mean lies {100 * rise:.1f} points above that of the widest networks, {100 * end:.1f} at the end"
     return f"{words}; {star_told(ds)}, P = {int(ds.P)}, {count(ds.sizes['seed'], 'network')} a size"
 
 
@@ -136,7 +138,8 @@ stopping = App(
     source="early_stopping",
     picture="generalization:stopping",
     controls=dict(
-        stop=Ladder("stop", lambda values: list(stops(int(values["budget"]))), follows=("budget",), long_name="iteration at which training stops"),
+        stop=Ladder("stop", lambda values: list(stops(int(values["budget"]))), follows=("budget",),
+                    long_name="iteration at which training stops"),
         P=POINTS,
         budget=BUDGETS,
     ),
@@ -153,4 +156,136 @@ stopping = App(
     view=("stop",),
     caption="One training of each network, looked at on its way: moving the stopping time computes nothing. A network that fits all its "
             "points has stopped by itself.",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def pairs(dataset: str) -> tuple[Rung, ...]:
+    """The first pairs of test points that a line can join, by what they show."""
+    classes = data.images(dataset, P=2 * PAIRS, split="test").label if dataset == "mnist" else None
+    told = [f"{classes[2 * i]} and {classes[2 * i + 1]}" if classes is not None else f"pair {i + 1}" for i in range(PAIRS)]
+    return tuple(Rung(float(i + 1), i, words) for i, words in enumerate(told))
+
+
+PAIRS = 12
+
+
+def line_status(ds: Any, values: dict[str, Any]) -> str:
+    words = f"N/P = {float(ds.N) / float(ds.P):.2f} (N = {int(ds.N)}, P = {int(ds.P)}): {tally(ds.state)}"
+    if np.isfinite(ds.fluctuation):
+        alone = percent(mean_error(ds.test_error))
+        words += (f"; they differ from their mean by ‖f − f̄‖ = {float(ds.fluctuation):.3g} (root mean square); "
+                  f"one network errs on {alone}, the mean output on {percent(ds.ensemble_error_all)}")  # fmt: skip
+    return f"{words}; {count(ds.sizes['seed'], 'network')}, {count(int(ds.iterations), 'iteration')}"
+
+
+twenty_networks = App(
+    name="twenty_networks",
+    title="Networks disagree most where they jam, and the mean of twenty hardly notices",
+    source="decision_line",
+    picture="generalization:twenty_networks",
+    controls=dict(
+        h=WIDTH,
+        which=Ladder("pair", lambda values: list(pairs(values["dataset"])), follows=("dataset",), long_name="which two digits"),
+        P=POINTS,
+    ),
+    more=dict(L=(1, 5), budget=BUDGETS, **MORE),
+    start=dict(h=4.5, which=0, P=300, L=2, budget=100),
+    presets={
+        "where they barely fit": dict(h=4.5),
+        "large enough": dict(h=14.0),
+        "too small": dict(h=2.5),
+        "more points": dict(P=1000, h=7.0),
+    },
+    status=line_status,
+    trail="h",
+    narrow=(380, 680),
+    caption="Each thin line is one network, asked on the straight way from one test digit to another (beyond ±1 the axis is logarithmic); "
+            "the thick one is the mean of all. Move N/P: the numbers of every size you visit stay.",
+    note=OPEN_MARKS,
+)  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def numbers(seeds: int) -> tuple[Rung, ...]:
+    """How many of the networks are averaged."""
+    return tuple(Rung(float(n), n, f"{n} of {int(seeds)}") for n in range(1, int(seeds) + 1))
+
+
+def averaging_status(ds: Any, values: dict[str, Any]) -> str:
+    n = min(int(values["average"]), ds.sizes["average"])
+    told = ds.ensemble_error.values[n - 1]
+    known = np.isfinite(told)
+    if not known.any():
+        return f"no test error yet, P = {int(ds.P)}"
+    N, rows = ds.N.values, np.where(known, told, np.nan)
+    most, best = int(np.nanargmax(rows)), int(np.nanargmin(rows))
+    words = (f"the mean output of {count(n, 'network')} errs on {percent(rows[most])} at most (N = {N[most]:.0f}) "
+             f"and {percent(rows[best])} at best (N = {N[best]:.0f}); {star_told(ds)}")  # fmt: skip
+    slope, error = float(ds.variance_slope), float(ds.variance_slope_se)
+    if np.isfinite(slope):
+        words += f"; above N* the variance of f falls as N^({slope:.2f} ± {error:.2f})"
+    return f"{words}; P = {int(ds.P)}, {count(ds.sizes['seed'], 'network')} a size, {count(int(values['budget']), 'iteration')}"
+
+
+averaging = App(
+    name="averaging",
+    title="Averaging the outputs of networks flattens the cusp: what it removes is their fluctuation",
+    source="ensemble",
+    picture="generalization:averaging",
+    controls=dict(
+        average=Ladder("n", lambda values: list(numbers(values["seeds"])), follows=("seeds",), long_name="networks averaged"),
+        P=POINTS,
+        budget=BUDGETS,
+    ),
+    more=dict(L=(1, 5), **MORE),
+    start=dict(P=300, L=2, budget=100, seeds=20, average=5),
+    arguments=scan_arguments,
+    presets={
+        "one alone": dict(average=1),
+        "two": dict(average=2),
+        "all twenty": dict(average=20),
+        "more points": dict(P=700, average=20),
+    },
+    status=averaging_status,
+    view=("average",),
+    size=(900, 460),
+    narrow=(380, 760),
+    caption="The outputs are averaged, then the sign is taken: this is not the mean of the errors. Moving n computes nothing. Groups of n "
+            "share networks, so the bars (from group to group) are no independent errors.",
+)  # fmt: skip
+
+
+def explosion_status(ds: Any, values: dict[str, Any]) -> str:
+    size = np.where(np.isfinite(ds.f_rms_sat), ds.f_rms_sat, np.nan)
+    words = star_told(ds)
+    if np.isfinite(size).any():
+        place = int(np.nanargmax(size))
+        words += f"; satisfied networks have at most ‖f‖ = {size[place]:.3g} (median, at N = {float(ds.N[place]):.0f})"
+    plain, above = (float(ds[name]) for name in ("exponent", "exponent_background"))
+    if np.isfinite(plain):
+        words += (f"; ‖f‖ ∝ (N − N*)^({plain:.2f} ± {float(ds.exponent_se):.2f}), above a background of {float(ds.background):.2g}: "
+                  f"{above:.2f} ± {float(ds.exponent_background_se):.2f}; predicted: −1")  # fmt: skip
+    elif float(ds.progress) >= 1:
+        words += "; too few sizes with satisfied networks for an exponent"
+    return f"{words}; P = {int(ds.P)}, {count(ds.sizes['seed'], 'network')} a size, {count(int(values['budget']), 'iteration')}"
+
+
+explosion = App(
+    name="explosion",
+    title="Towards jamming f explodes, as a power of N − N*: a smaller power than predicted, here",
+    source="explosion",
+    picture="generalization:explosion",
+    controls=dict(P=POINTS, L=(1, 5), budget=Steps([50, 100, 200, 400, 800], unit="iterations")),
+    more=dict(beta=SHARPNESS, seeds=(4, 32), data_seed=(0, 9)),
+    start=dict(P=300, L=2, budget=400, seeds=24),
+    presets={
+        "more points": dict(P=700),
+        "fewer iterations": dict(budget=100),
+        "other digits": dict(data_seed=1),
+    },
+    status=explosion_status,
+    caption="On the right, satisfied networks alone, fitted above 1.08 N* (nearer, N − N* is no longer than its error). "
+            "The predicted line has the slope −1; its height is not predicted.",
+    note=OPEN_MARKS,
 )  # fmt: skip

@@ -14,8 +14,8 @@ from .marks import (
     Threshold,
     average_entry,
     errors_of,
-    key,
     kept_names,
+    key,
     line_entry,
     mean_of,
     single_entry,
@@ -28,18 +28,19 @@ def double_descent(stage: Stage) -> Draw:
 
     The first axes are those of the error, in per cent (5 … 27) against N (30 … 2000): a prediction is drawn there.
     """
-    panels = stacked(stage, (2.3, 0.95, 0.95), foot=176)
+    panels = stacked(stage, (2.7, 0.9, 0.9), foot=160)
     panels[0].set_title("test error")
     error = ErrorPanel(stage, panels[0])
     star = Threshold(stage, panels)
     ratio, size = Strip(stage, panels[1], "ratio"), Strip(stage, panels[2], "size")
     prediction = Prediction(stage, panels[0], named=True)
     legend = key(stage, ["sat", "unsat", "unfinished", "running", single_entry(stage, "mean of single errors"),
-                         average_entry(stage, "error of mean output"), line_entry(stage, "$N^*$: half of them fit" if not stage.narrow else "$N^*$: half fit", "live"), "band",
+                         average_entry(stage, "error of mean output"),
+                         line_entry(stage, "$N^*$: half fit" if stage.narrow else "$N^*$: half of them fit", "live"), "band",
                          line_entry(stage, r"particles: $N_\Delta=N$", "theory"), line_entry(stage, "your prediction", "prediction")],
                  called=dict(unfinished="unfinished") if stage.narrow else None)  # fmt: skip
     own = next(line for line in legend.get_lines() if line.get_label() == "your prediction")
-    kept = kept_names(stage, 142)
+    kept = kept_names(stage, 122)
     stored = [Level(stage, panels[0], stage.colours.sources["stored"], mark, zorder=1.5, linewidth=3.0, alpha=0.6) for mark in ("", "s")]
 
     def draw(ds: Any, context: Context) -> None:
@@ -82,7 +83,7 @@ def states_at(ds: Any, place: int) -> np.ndarray:
 
 def stopping(stage: Stage) -> Draw:
     """Test error against N at the chosen stopping time, at all others pale; N_Δ/N at that time beside N* of the whole training."""
-    panels = stacked(stage, (2.6, 1.0), foot=172)
+    panels = stacked(stage, (2.6, 1.0), foot=160)
     title = panels[0].set_title("test error when training stops")
     error = ErrorPanel(stage, panels[0])
     star = Threshold(stage, panels)
@@ -96,7 +97,7 @@ def stopping(stage: Stage) -> Draw:
                 line_entry(stage, "mean at other times", "ghost"), average_entry(stage, "mean output, here"),
                 line_entry(stage, "$N^*$ at the end", "live"), "band"],
         called=dict(unfinished="not satisfied yet"))  # fmt: skip
-    kept = kept_names(stage, 142)
+    kept = kept_names(stage, 122)
 
     def draw(ds: Any, context: Context) -> None:
         place = at_stop(ds, context.values.get("stop"))
@@ -129,6 +130,3 @@ def stopping(stage: Stage) -> Draw:
 def _ended(ds: Any) -> Any:
     """What was kept, as it stood at its last stopping time."""
     return ds.assign(test_error=ds.test_error_trace[-1])
-
-
-__all__ = ["double_descent", "stopping"]

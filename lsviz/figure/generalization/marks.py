@@ -9,12 +9,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from .. import style
-from ..dots import STATE_WORDS, Dots, Ghosts, KeptNames, Memo, behind_words, side_by_side, state_handle
+from ..dots import STATE_WORDS, Dots, Ghosts, KeptNames, behind_words, side_by_side, state_handle
 from ..jamming import RATIO
 from ..stage import Stage
 
 SIZES = (30.0, 2000.0)  # the axis of N
-SIZE_TICKS = (50, 100, 200, 500, 1000, 2000)
+SIZE_TICKS = (50, 100, 200, 500, 1000)
 RATIO_TOP = 1.6
 FRAMES = ((25.0, (5.0, 27.0)), (38.0, (5.0, 45.0)), (np.inf, (0.0, 65.0)))  # errors up to → limits in per cent
 COLUMN = 290.0  # pixels that the key takes beside a wide picture
@@ -34,7 +34,6 @@ def size_axis(ax: Any, words: bool = True) -> None:
     ax.set_xticks(SIZE_TICKS, [f"{t}" for t in SIZE_TICKS] if words else [""] * len(SIZE_TICKS))
     ax.set_xticks([], minor=True)
     if words:
-        ax.get_xticklabels()[-1].set_horizontalalignment("right")  # inside a narrow picture
         ax.set_xlabel("number of weights  $N$", labelpad=1)
 
 
@@ -80,8 +79,8 @@ class Level:
 
     def __init__(self, stage: Stage, ax: Any, colour: str, mark: str = "", zorder: float = 5, **look: Any):
         edge = dict(markersize=6.5, markeredgecolor=stage.colours.page, markeredgewidth=0.7)
-        kind: dict[str, Any] = {"linewidth": 1.8, **look}
-        self.line = ax.plot([], [], color=colour, marker=mark or None, zorder=zorder, **edge, **kind)[0]
+        kind: dict[str, Any] = {**edge, "linewidth": 1.8, **look}
+        self.line = ax.plot([], [], color=colour, marker=mark or None, zorder=zorder, **kind)[0]
         self.bars = ax.add_collection(LineCollection([], colors=colour, linewidths=1.6, zorder=zorder), autolim=False)
         stage.actor([self.bars, self.line])
 
@@ -205,7 +204,7 @@ Entry = str | tuple[str, dict[str, Any]]
 
 
 def key(stage: Stage, entries: Sequence[Entry], top: float | None = None, left: float | None = None, called: dict[str, str] | None = None,
-        columns: int = 2) -> Any:  # fmt: skip
+        columns: int = 0) -> Any:  # fmt: skip
     """The legend: states by name, "band" around N*, or (words, how a line looks). Beside the panels, or below them on a phone."""
     handles: list[Any] = []
     for entry in entries:
@@ -218,8 +217,11 @@ def key(stage: Stage, entries: Sequence[Entry], top: float | None = None, left: 
             handles.append(state_handle(stage, entry, {**STATE_WORDS, **(called or {})}[entry]))
     look = dict(handletextpad=0.5, labelspacing=0.3, borderaxespad=0.0, handlelength=1.6)
     if stage.narrow:
-        return stage.figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.006), ncols=columns,
+        return stage.figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.006), ncols=2,
                                    columnspacing=0.9, **look)  # fmt: skip
+    if columns:  # below the panels
+        return stage.figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(14 / stage.width, 6 / stage.height), ncols=columns,
+                                   columnspacing=1.2, **look)  # fmt: skip
     x = (stage.width - COLUMN + 20 if left is None else left) / stage.width
     y = 1 - (28 if top is None else top) / stage.height
     return stage.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(x, y), **look)
@@ -242,11 +244,36 @@ def average_entry(stage: Stage, words: str) -> Entry:
     return line_entry(stage, words, colour=average_colour(stage), marker="s", markersize=6.5, linewidth=2.6)
 
 
-def kept_names(stage: Stage, above: float) -> KeptNames:
+def kept_names(stage: Stage, above: float, most: int = 3, left: float | None = None) -> KeptNames:
     """The names of what was kept: at the foot of the key's column, or `above` pixels from the foot of a narrow picture."""
     if stage.narrow:
         return KeptNames(stage, 12, above, Ghosts.MARKS[:1])
-    return KeptNames(stage, stage.width - COLUMN + 26, 64)
+    return KeptNames(stage, stage.width - COLUMN + 26 if left is None else left, 20.0 * most + 4, Ghosts.MARKS[:most])
 
 
-__all__ = ["COLUMN", "ErrorPanel", "Level", "Memo", "Strip", "Threshold", "key", "kept_names", "mean_of", "seeds_of", "size_axis", "stacked"]
+def beside(stage: Stage, share: float = 0.5, foot: float = 84, under: float = 112, apart: float = 30) -> tuple[Any, list[Any]]:
+    """A large panel and two small ones at its right, the key below all (`under` pixels), `apart` pixels and a title between the small ones.
+
+    On a phone one above the other: `share` of the height is the large one's; `foot` pixels are the key's.
+    """
+    width, height, figure = stage.width, stage.height, stage.figure
+    if stage.narrow:
+        edges = dict(left=46 / width, right=1 - 10 / width)
+        large = figure.add_gridspec(1, 1, top=1 - 26 / height, bottom=1 - share, **edges)
+        room = (1 - share) * height - 66 - foot - 40
+        small = figure.add_gridspec(2, 1, hspace=apart / ((room - apart) / 2), top=1 - share - 66 / height, bottom=(foot + 40) / height,
+                                    **edges)  # fmt: skip
+    else:
+        middle = 0.56
+        edges = dict(top=1 - 28 / height, bottom=under / height)
+        room = height - 28 - under
+        large = figure.add_gridspec(1, 1, left=58 / width, right=middle - 10 / width, **edges)
+        small = figure.add_gridspec(2, 1, hspace=1.15 * apart / ((room - 1.15 * apart) / 2), left=middle + 62 / width, right=1 - 12 / width,
+                                    **edges)  # fmt: skip
+    return figure.add_subplot(large[0]), [figure.add_subplot(small[i]) for i in range(2)]
+
+
+def hollow(stage: Stage) -> dict[str, Any]:
+    """How a kept curve looks: grey, its marks open."""
+    grey = stage.colours.sources["ghost"]
+    return dict(linewidth=1.2, markersize=6, markerfacecolor="none", markeredgecolor=grey, markeredgewidth=1.2, zorder=2)
