@@ -145,7 +145,7 @@ def slow_decrease(
     act: str = "swish",
     beta: float = 1.0,
     alpha: float = 100.0,
-    budget: int = 1500,
+    budget: int = 3000,
     seeds: Any = 10,
 ) -> Iterator[Table]:
     """How the error and f settle as N grows: where the theory holds (gradient flow, mean-field scale, large α̃) and where not.
