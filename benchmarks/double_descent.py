@@ -35,6 +35,6 @@ if __name__ == "__main__":
             first, whole, star = scan(P)
             allowed = bar * CORE / speed
             met.append(whole <= allowed and (begin is None or first <= begin * CORE / speed))
-            print(f"P = {P}: first width {first:.2f} s, {len(WIDTHS)} widths × 20 networks {whole:.1f} s (bar {allowed:.1f}), N* = {star:.0f}"
+            print(f"P = {P}: first {first:.2f} s, {len(WIDTHS)} widths × 20 networks {whole:.1f} s (bar {allowed:.1f}), N* = {star:.0f}"
                   f"{'' if met[-1] else '   MISSED'}")  # fmt: skip
     sys.exit(not all(met))
