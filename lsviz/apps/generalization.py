@@ -1,12 +1,14 @@
 """Apps of chapter 4: the test error against N, and what it is made of. One axis of N for all of them, with the jump of chapter 3 in it."""
 
-from functools import lru_cache
+import itertools
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 
-from .. import data, network
-from ..app import App, Ladder, Rung, Steps
+from .. import data, network, sweep
+from ..app import App, Ladder, Menu, Rung, Steps
+from ..app.controls import write
 from ..jamming.training import expected_jump
 from .jamming import DATA, LABELS, SHARPNESS, WIDTH, count, d, tally
 
@@ -15,7 +17,9 @@ BUDGETS = Steps([6, 12, 25, 50, 100, 200, 400], unit="iterations")
 SMALLEST, LARGEST = 38, 1420  # N at the ends of every scan: the picture's axis holds no more
 FINEST = 1.06  # the least ratio of neighbouring sizes
 MORE = dict(beta=SHARPNESS, seeds=(2, 32), labels=LABELS, dataset=DATA, data_seed=(0, 9))
-OPEN_MARKS = "Open marks are unfinished: the loss still more than halved in the last 10 iterations when the budget ended."
+OPEN_MARKS = (
+    "Open marks are unfinished: the loss still more than halved in the last 10 iterations when the budget ended."
+)
 
 
 @lru_cache(maxsize=64)
@@ -33,7 +37,7 @@ def sizes(P: int, L: int, labels: str, dataset: str) -> tuple[float, ...]:
 
 def scan_arguments(values: dict[str, Any]) -> dict[str, Any]:
     """The experiment's arguments with the widths of this axis; without them for a P or L that it will refuse by name."""
-    called = {name: value for name, value in values.items() if name not in ("stop", "average")}
+    called = {name: value for name, value in values.items() if name not in ("stop", "average", "stored")}
     P, L = values["P"], values["L"]
     if 2 <= P <= 60_000 and 1 <= L <= 20:
         called["widths"] = sizes(int(P), int(L), values["labels"], values["dataset"])
@@ -66,7 +70,7 @@ def mean_error(errors: Any) -> np.ndarray:
     errors = np.asarray(errors, float)
     known = np.isfinite(errors)
     with np.errstate(invalid="ignore"):
-        return np.where(known, errors, 0).sum(-1) / known.sum(-1)
+        return np.asarray(np.where(known, errors, 0).sum(-1) / known.sum(-1))
 
 
 def descent_status(ds: Any, values: dict[str, Any]) -> str:
@@ -74,19 +78,65 @@ def descent_status(ds: Any, values: dict[str, Any]) -> str:
     size = mean_error(ds.f_rms)
     largest = f"; f is largest at N = {float(ds.N[int(np.nanargmax(size))]):.0f}" if np.isfinite(size).any() else ""
     known = int((ds.state.values != "waiting").any(-1).sum())
+    stored = behind_descent(values)
+    behind = "" if stored is None else f"; behind, {stored.attrs['label']}: {star_told(stored)}"
     return (f"{star_told(ds)} (P = {int(ds.P)}); {told}{largest}; {count(known, 'size')} × {count(ds.sizes['seed'], 'network')}, "
-            f"{count(int(values['budget']), 'iteration')}")  # fmt: skip
+            f"{count(int(values['budget']), 'iteration')}{behind}")  # fmt: skip
 
 
+STORED = ("descent_5000", "descent_talk", "descent_talk_5000")  # the sweeps that may come with the package
+ALONE = "no"
+
+
+@cache
+def stored_scans() -> dict[str, tuple[str, Any]]:
+    """Every scan that is stored: key → (what it is, Dataset as from `double_descent`). Empty when no sweep comes with the package."""
+    found: dict[str, tuple[str, Any]] = {}
+    for name in (name for name in STORED if name in sweep.packaged()):
+        replay = sweep.replay(name)
+        axes = {axis: values for axis, values in replay.grid.axes.items() if axis != "seeds"}
+        for place in itertools.product(*axes.values()):
+            chosen = dict(zip(axes, place, strict=True))
+            try:
+                ds = replay(**chosen)
+            except ValueError:  # a cell that is not computed
+                continue
+            held = {**replay.grid.fixed, **chosen}
+            alpha = "" if held.get("alpha") is None else f", α̃ = {held['alpha']:.3g}"
+            recipe = "gradient flow as in the talk" if held.get("recipe") == "talk" else "the same descent"
+            words = f"stored: P = {int(ds.P)}, {recipe}{alpha}, {ds.sizes['seed']} seeds"
+            found["_".join([name, *(write(value) for value in place)])] = (words, ds.assign_attrs(label=words))
+    return found
+
+
+def behind_descent(values: dict[str, Any]) -> Any:
+    """The stored scan that the learner asked for, or None."""
+    return stored_scans().get(values.get("stored", ALONE), ("", None))[1]
+
+
+def behind_control() -> dict[str, Any]:
+    """A menu of what is stored; no control where nothing is."""
+    if not stored_scans():
+        return {}
+    return dict(
+        stored=Menu(
+            {ALONE: "live networks alone", **{key: words for key, (words, _) in stored_scans().items()}}, sign="behind"
+        )
+    )
+
+
+BEHIND = behind_control()
 double_descent = App(
     name="double_descent",
     title="The test error rises to a cusp where networks jam, then falls for as long as they grow",
     source="double_descent",
     picture="generalization:double_descent",
     controls=dict(P=POINTS, L=(1, 5), budget=BUDGETS),
-    more=MORE,
+    more={**MORE, **BEHIND},
     start=dict(P=300, L=2, budget=100),
     arguments=scan_arguments,
+    view=tuple(BEHIND),
+    behind=behind_descent,
     presets={
         "the cusp, seen clearly: more points": dict(P=1000),
         "few points: the cusp drowns in the seeds": dict(P=100),
@@ -163,7 +213,9 @@ stopping = App(
 def pairs(dataset: str) -> tuple[Rung, ...]:
     """The first pairs of test points that a line can join, by what they show."""
     classes = data.images(dataset, P=2 * PAIRS, split="test").label if dataset == "mnist" else None
-    told = [f"{classes[2 * i]} and {classes[2 * i + 1]}" if classes is not None else f"pair {i + 1}" for i in range(PAIRS)]
+    told = [
+        f"{classes[2 * i]} and {classes[2 * i + 1]}" if classes is not None else f"pair {i + 1}" for i in range(PAIRS)
+    ]
     return tuple(Rung(float(i + 1), i, words) for i, words in enumerate(told))
 
 

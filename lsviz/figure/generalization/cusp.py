@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from matplotlib.collections import LineCollection
 
-from ..dots import Prediction
+from ..dots import Prediction, behind_words
 from ..stage import Context, Draw, Stage
 from .marks import (
+    HALF_FIT,
     ErrorPanel,
     Level,
     Strip,
@@ -35,13 +36,12 @@ def double_descent(stage: Stage) -> Draw:
     ratio, size = Strip(stage, panels[1], "ratio"), Strip(stage, panels[2], "size")
     prediction = Prediction(stage, panels[0], named=True)
     legend = key(stage, ["sat", "unsat", "unfinished", "running", single_entry(stage, "mean of single errors"),
-                         average_entry(stage, "error of mean output"),
-                         line_entry(stage, "$N^*$: half fit" if stage.narrow else "$N^*$: half of them fit", "live"), "band",
-                         line_entry(stage, r"particles: $N_\Delta=N$", "theory"), line_entry(stage, "your prediction", "prediction")],
-                 called=dict(unfinished="unfinished") if stage.narrow else None)  # fmt: skip
+                         average_entry(stage, "error of mean output"), line_entry(stage, HALF_FIT, "live"), "band",
+                         line_entry(stage, r"particles: $N_\Delta=N$", "theory"),
+                         line_entry(stage, "your prediction", "prediction")])  # fmt: skip
     own = next(line for line in legend.get_lines() if line.get_label() == "your prediction")
-    kept = kept_names(stage, 122)
-    stored = [Level(stage, panels[0], stage.colours.sources["stored"], mark, zorder=1.5, linewidth=3.0, alpha=0.6) for mark in ("", "s")]
+    kept = kept_names(stage)
+    behind = Stored(stage, panels[0])
 
     def draw(ds: Any, context: Context) -> None:
         if prediction.colour_for(context) != own.get_color():
@@ -59,12 +59,30 @@ def double_descent(stage: Stage) -> Draw:
         star.set(ds)
         kept.set(context.ghosts)
         prediction.set(context)
-        if context.behind is not None:
-            there = context.behind
-            stored[0].set(there.N.values, 100 * np.nanmean(there.test_error.values, axis=-1))
-            stored[1].set(there.N.values, 100 * there.ensemble_error.values[-1])
+        behind.set(context.behind)
 
     return draw
+
+
+class Stored:
+    """A stored scan behind the live one: mean of the single errors, and the error of the mean output; told in words what it is."""
+
+    def __init__(self, stage: Stage, ax: Any):
+        colour = stage.colours.sources["stored"]
+        self.curves = [Level(stage, ax, colour, mark, zorder=1.6, linewidth=3.0, alpha=0.65) for mark in ("o", "s")]
+        self.words = ax.text(0.01, 0.02, "", transform=ax.transAxes, va="bottom", zorder=6, bbox=behind_words(stage))
+        stage.actor(self.words)
+
+    def set(self, ds: Any) -> None:
+        """`ds` as from double_descent, or None; its attribute `label` names it."""
+        self.words.set_text("" if ds is None else ds.attrs.get("label", "stored networks"))
+        rows = (
+            ((), ())
+            if ds is None
+            else (100 * mean_of(ds.test_error.values)[0], 100 * np.asarray(ds.ensemble_error.values)[-1])
+        )
+        for curve, row in zip(self.curves, rows, strict=True):
+            curve.set(() if ds is None else ds.N.values, row)
 
 
 def at_stop(ds: Any, stop: Any) -> int:
@@ -97,7 +115,7 @@ def stopping(stage: Stage) -> Draw:
                 line_entry(stage, "mean at other times", "ghost"), average_entry(stage, "mean output, here"),
                 line_entry(stage, "$N^*$ at the end", "live"), "band"],
         called=dict(unfinished="not satisfied yet"))  # fmt: skip
-    kept = kept_names(stage, 122)
+    kept = kept_names(stage)
 
     def draw(ds: Any, context: Context) -> None:
         place = at_stop(ds, context.values.get("stop"))

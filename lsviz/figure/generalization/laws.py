@@ -10,7 +10,10 @@ from .. import style
 from ..dots import Dots, Prediction, behind_words
 from ..stage import Context, Draw, Stage
 from .marks import (
+    FEW_TICKS,
+    HALF_FIT,
     SCALE,
+    SIZE_TICKS,
     ErrorPanel,
     Level,
     Threshold,
@@ -34,20 +37,23 @@ VARIANCES = (0.3, 3000.0)
 
 def averaging(stage: Stage) -> Draw:
     """Error of the mean output of n networks against N, and against n; below that the variance over starts, which the mean removes."""
-    ax, (against, variance) = beside(stage, 0.46, foot=106, under=140, apart=48)
+    ax, (against, variance) = beside(stage, 0.46, foot=124, under=144, apart=48)
     size_axis(ax)
     ax.set_title("test error")
     error, star = ErrorPanel(stage, ax), Threshold(stage, [ax])
     grey = stage.colours.sources["ghost"]
     pale = stage.actor(ax.add_collection(LineCollection([], colors=grey, linewidths=1.2, zorder=2.5), autolim=False))
     ends = [stage.actor(ax.text(1, 0, "", color=stage.colours.faint, va="center", zorder=3)) for _ in GROUPS]
-    by_number, chosen = _error_by_number(stage, against), stage.actor(against.axvline(1, color=stage.colours.faint, linewidth=1.2))
+    by_number, chosen = (
+        _error_by_number(stage, against),
+        stage.actor(against.axvline(1, color=stage.colours.faint, linewidth=1.2)),
+    )
     spread = _variance(stage, variance)
     prediction = Prediction(stage, ax)
     key(stage, ["sat", "unsat", "unfinished", single_entry(stage, "single networks"), average_entry(stage, "mean output of n"),
                 line_entry(stage, "of 2, 5, 10, 20", "ghost"), line_entry(stage, "fit above $N^*$", colour=stage.colours.states["sat"]),
                 line_entry(stage, "theory: slope −1/2", "theory"), line_entry(stage, "$N^*$", "live")], columns=3)  # fmt: skip
-    kept = kept_names(stage, 100, most=1, left=0.69 * stage.width)
+    kept = kept_names(stage, below=True)
 
     def draw(ds: Any, context: Context) -> None:
         n = min(int(context.values.get("average", ds.sizes["average"])), ds.sizes["average"])
@@ -117,7 +123,11 @@ def _error_by_number(stage: Stage, ax: Any) -> Any:
             word.set_text("")
         if not known.size:
             return
-        middle = known[int(np.abs(np.log(N[known] / float(ds.N_star))).argmin())] if np.isfinite(ds.N_star) else known[len(known) // 2]
+        middle = (
+            known[int(np.abs(np.log(N[known] / float(ds.N_star))).argmin())]
+            if np.isfinite(ds.N_star)
+            else known[len(known) // 2]
+        )
         few = np.unique(np.geomspace(1, len(table), 8).round().astype(int)) - 1
         for line, place in zip(lines, (known[0], middle, known[-1]), strict=True):
             line.set(n[few], table[few, place])
@@ -128,7 +138,7 @@ def _error_by_number(stage: Stage, ax: Any) -> Any:
 
 
 def _variance(stage: Stage, ax: Any) -> Any:
-    size_axis(ax)
+    size_axis(ax, ticks=SIZE_TICKS if stage.narrow else FEW_TICKS)
     ax.set_yscale("log")
     ax.set(ylim=VARIANCES, label="variance")
     ax.set_yticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
@@ -153,7 +163,9 @@ def _variance(stage: Stage, ax: Any) -> Any:
     return draw
 
 
-def _power(x: np.ndarray, y: np.ndarray, power: float, offset: float = 0.0, to: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+def _power(
+    x: np.ndarray, y: np.ndarray, power: float, offset: float = 0.0, to: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """offset + A x^power through the middle of the logarithms of y − offset, drawn as far as `to`."""
     height = np.exp(np.mean(np.log(y - offset)) - power * np.mean(np.log(x)))
     along = np.geomspace(x.min(), x.max() if to is None else to, 60)
@@ -167,9 +179,13 @@ def explosion(stage: Stage) -> Draw:
     """Size of f of every network against N; of the satisfied ones against N − N*, with both fits and the predicted slope."""
     figure, width, height = stage.figure, stage.width, stage.height
     if stage.narrow:
-        grid = figure.add_gridspec(2, 1, hspace=0.42, left=46 / width, right=1 - 10 / width, top=1 - 26 / height, bottom=160 / height)
+        grid = figure.add_gridspec(
+            2, 1, hspace=0.42, left=46 / width, right=1 - 10 / width, top=1 - 26 / height, bottom=166 / height
+        )
     else:
-        grid = figure.add_gridspec(1, 2, wspace=0.14, left=52 / width, right=1 - 14 / width, top=1 - 28 / height, bottom=134 / height)
+        grid = figure.add_gridspec(
+            1, 2, wspace=0.14, left=52 / width, right=1 - 14 / width, top=1 - 28 / height, bottom=144 / height
+        )
     left, right = (figure.add_subplot(grid[i]) for i in range(2))
     for ax, name in ((left, "size of f"), (right, "law")):
         size_axis(ax)
@@ -191,14 +207,16 @@ def explosion(stage: Stage) -> Draw:
     fits = [Level(stage, right, stage.colours.ink, linewidth=2.0, zorder=4),
             Level(stage, right, stage.colours.states["unsat"], linewidth=2.0, linestyle=(0, (5, 1.5)), zorder=4),
             Level(stage, right, stage.colours.sources["theory"], zorder=4, **style.LINES["theory"])]  # fmt: skip
-    said = stage.actor(right.text(0.98, 0.95, "", transform=right.transAxes, ha="right", va="top", bbox=behind_words(stage), zorder=6))
+    said = stage.actor(
+        right.text(0.98, 0.95, "", transform=right.transAxes, ha="right", va="top", bbox=behind_words(stage), zorder=6)
+    )
     prediction = Prediction(stage, left)
     key(stage, ["sat", "unsat", "unfinished", line_entry(stage, "median of satisfied", marker="o", markersize=6.5, linewidth=0),
                 line_entry(stage, "power law"), line_entry(stage, "with background", colour=stage.colours.states["unsat"],
                                                            linestyle=(0, (5, 1.5)), linewidth=2.0),
-                line_entry(stage, "predicted: slope −1", "theory"), line_entry(stage, "$N^*$: half of them fit", "live"), "band"],
+                line_entry(stage, "predicted: slope −1", "theory"), line_entry(stage, HALF_FIT, "live"), "band"],
         columns=3)  # fmt: skip
-    kept = kept_names(stage, 126, most=1, left=0.75 * stage.width)
+    kept = kept_names(stage, below=True)
 
     def draw(ds: Any, context: Context) -> None:
         x, y, state = seeds_of(ds, "f_rms")
@@ -207,7 +225,9 @@ def explosion(stage: Stage) -> Draw:
         N, size, away = _law(ds)
         seeds = ds.sizes["seed"]
         with np.errstate(invalid="ignore"):
-            beyond = np.where(x > float(ds.N_star), np.repeat(np.asarray(ds.N.values, float) - float(ds.N_star), seeds), np.nan)
+            beyond = np.where(
+                x > float(ds.N_star), np.repeat(np.asarray(ds.N.values, float) - float(ds.N_star), seeds), np.nan
+            )
             beyond = np.where(beyond > 0, beyond * (x / np.repeat(ds.N.values, seeds)), np.nan)
         close.set(beyond, y, np.where(state == "sat", state, "waiting"))
         middle.set(away, size)

@@ -10,7 +10,9 @@ from ... import data
 from ..dots import Prediction
 from ..stage import Context, Draw, Stage
 from .marks import (
+    FEW_TICKS,
     FRAMES,
+    SIZE_TICKS,
     Level,
     average_colour,
     average_entry,
@@ -34,8 +36,12 @@ def pair_of_images(dataset: str, labels: str, data_seed: int, which: int) -> tup
     if dataset not in data.PICTURED or 2 * which + 2 > data.image_count(dataset, "test"):
         return None
     pictures = data.images(dataset, P=2 * which + 2, split="test").x[-2:]
-    first, asked = (data.load(dataset, P=2 * which + 2, split="test", labels=kind, seed=data_seed).x for kind in ("parity", labels))
-    return (pictures[0], pictures[1]) if np.array_equal(first[-2], asked[-2]) else (pictures[1], pictures[0])  # a coin may swap them
+    first, asked = (
+        data.load(dataset, P=2 * which + 2, split="test", labels=kind, seed=data_seed).x for kind in ("parity", labels)
+    )
+    return (
+        (pictures[0], pictures[1]) if np.array_equal(first[-2], asked[-2]) else (pictures[1], pictures[0])
+    )  # a coin may swap them
 
 
 def twenty_networks(stage: Stage) -> Draw:
@@ -43,19 +49,22 @@ def twenty_networks(stage: Stage) -> Draw:
     ax, strips = beside(stage, 0.47)
     lines, (scale, error) = _functions(stage, ax), strips
     for strip in strips:
-        size_axis(strip, words=strip is error)
+        size_axis(strip, strip is error, SIZE_TICKS if stage.narrow else FEW_TICKS)
         strip.set_xlim(10.0, 2000.0)
         strip.grid(axis="y")
     scale.set_yscale("log")
     scale.set(ylim=(0.5, 100), label="fluctuation")
     scale.set_yticks([1, 10, 100], ["1", "10", "100"])
     scale.set_yticks([], minor=True)
-    scale.set_title(r"how far they disagree, $\Vert f-\bar f\Vert$")
+    scale.set_title(r"they disagree by $\Vert f-\bar f\Vert$")
     error.set(ylim=FRAMES[0][1], label="error")
     error.set_yticks([10, 20], ["10 %", "20 %"])
     error.set_title("test error")
     disagreement = Level(stage, scale, stage.colours.ink, "D")
-    single, average = Level(stage, error, stage.colours.ink, "o"), Level(stage, error, average_colour(stage), "s", linewidth=2.6)
+    single, average = (
+        Level(stage, error, stage.colours.ink, "o"),
+        Level(stage, error, average_colour(stage), "s", linewidth=2.6),
+    )
     here = [stage.actor(strip.axvline(30, color=stage.colours.faint, linewidth=1.2, zorder=1)) for strip in strips]
     kept_lines = [Level(stage, strip, stage.colours.sources["ghost"], "s", **hollow(stage)) for strip in strips]
     prediction = Prediction(stage, scale)
@@ -65,7 +74,7 @@ def twenty_networks(stage: Stage) -> Draw:
     ]
     key(stage, [*entries, average_entry(stage, "mean output"), single_entry(stage, "single networks"),
               line_entry(stage, r"margin: $f=\pm1$", colour=stage.colours.faint, linestyle=":")], columns=3)  # fmt: skip
-    kept = kept_names(stage, 78, most=1, left=0.64 * stage.width)
+    kept = kept_names(stage, below=True)
 
     def draw(ds: Any, context: Context) -> None:
         lines(ds, context)
@@ -125,7 +134,10 @@ def _functions(stage: Stage, ax: Any) -> Any:
     side = 58 if stage.narrow else 66
     shares = side / (ax.get_position().width * stage.width), side / (ax.get_position().height * stage.height)
     frames = []
-    for end, foot in ((0, 0.02), (1, 0.98 - shares[1])):  # y = +1 is above: its picture stands below the lines, the other's above
+    for end, foot in (
+        (0, 0.02),
+        (1, 0.98 - shares[1]),
+    ):  # y = +1 is above: its picture stands below the lines, the other's above
         centre = (end - ENDS[0]) / (ENDS[1] - ENDS[0])
         inset = ax.inset_axes((centre - shares[0] / 2, foot, *shares), zorder=2)
         inset.set(xticks=[], yticks=[], label=f"picture {end}")

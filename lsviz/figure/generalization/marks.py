@@ -15,6 +15,7 @@ from ..stage import Stage
 
 SIZES = (30.0, 2000.0)  # the axis of N
 SIZE_TICKS = (50, 100, 200, 500, 1000)
+FEW_TICKS = (50, 200, 1000)  # in a small panel
 RATIO_TOP = 1.6
 FRAMES = ((25.0, (5.0, 27.0)), (38.0, (5.0, 45.0)), (np.inf, (0.0, 65.0)))  # errors up to → limits in per cent
 COLUMN = 290.0  # pixels that the key takes beside a wide picture
@@ -27,11 +28,11 @@ def average_colour(stage: Stage) -> str:
     return "#c9a7ff" if stage.colours.dark else "#6a3d9a"
 
 
-def size_axis(ax: Any, words: bool = True) -> None:
+def size_axis(ax: Any, words: bool = True, ticks: Sequence[int] = SIZE_TICKS) -> None:
     """N on a logarithmic axis; its numbers only under the lowest panel."""
     ax.set_xscale("log")
     ax.set_xlim(*SIZES)
-    ax.set_xticks(SIZE_TICKS, [f"{t}" for t in SIZE_TICKS] if words else [""] * len(SIZE_TICKS))
+    ax.set_xticks(ticks, [f"{t}" for t in ticks] if words else [""] * len(ticks))
     ax.set_xticks([], minor=True)
     if words:
         ax.set_xlabel("number of weights  $N$", labelpad=1)
@@ -40,9 +41,13 @@ def size_axis(ax: Any, words: bool = True) -> None:
 def stacked(stage: Stage, heights: Sequence[float], foot: float, gap: float = 0.12, right: float = COLUMN) -> list[Any]:
     """Panels one above the other on one axis of N; `foot` pixels below them on a phone, `right` beside them elsewhere."""
     if stage.narrow:
-        edges = dict(left=46 / stage.width, right=1 - 10 / stage.width, top=1 - 26 / stage.height, bottom=foot / stage.height)
+        edges = dict(
+            left=46 / stage.width, right=1 - 10 / stage.width, top=1 - 26 / stage.height, bottom=foot / stage.height
+        )
     else:
-        edges = dict(left=58 / stage.width, right=1 - right / stage.width, top=1 - 28 / stage.height, bottom=50 / stage.height)
+        edges = dict(
+            left=58 / stage.width, right=1 - right / stage.width, top=1 - 28 / stage.height, bottom=50 / stage.height
+        )
     grid = stage.figure.add_gridspec(len(heights), 1, height_ratios=heights, hspace=gap, **edges)
     panels = [stage.figure.add_subplot(grid[i]) for i in range(len(heights))]
     for i, ax in enumerate(panels):
@@ -54,7 +59,9 @@ def seeds_of(ds: Any, name: str, scale: float = 1.0) -> Seeds:
     """N (seeds side by side), the variable and the state of every network of a scan; flat."""
     N = np.asarray(ds.N.values, float)
     x = N[..., None] * side_by_side(N, ds.sizes["seed"])
-    y = np.where((x >= SIZES[0]) & (x <= SIZES[1]), scale * np.asarray(ds[name].values, float), np.nan)  # what the axis holds
+    y = np.where(
+        (x >= SIZES[0]) & (x <= SIZES[1]), scale * np.asarray(ds[name].values, float), np.nan
+    )  # what the axis holds
     return np.ravel(x), np.ravel(y), np.ravel(ds.state.values)
 
 
@@ -71,7 +78,7 @@ def mean_of(values: Any) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(all="ignore"):
         mean = np.where(known, values, 0).sum(-1) / count
         spread = np.where(known, (values - mean[..., None]) ** 2, 0).sum(-1) / (count - 1)
-        return mean, np.where(count > 1, np.sqrt(spread / count), np.nan)
+        return np.asarray(mean), np.where(count > 1, np.sqrt(spread / count), np.nan)
 
 
 class Level:
@@ -100,7 +107,9 @@ class Threshold:
 
     def __init__(self, stage: Stage, panels: list[Any], at: float = 0.9):
         ink = stage.colours.ink
-        self.lines = [ax.axvline(SIZES[0], color=stage.colours.sources["live"], zorder=1, **style.LINES["live"]) for ax in panels]
+        self.lines = [
+            ax.axvline(SIZES[0], color=stage.colours.sources["live"], zorder=1, **style.LINES["live"]) for ax in panels
+        ]
         self.bands = [ax.axvspan(*SIZES[:1] * 2, color=ink, alpha=0.12, linewidth=0, zorder=1) for ax in panels]
         self.words = panels[0].text(1, at, "", transform=panels[0].get_xaxis_transform(), color=ink, zorder=6,
                                     va="top", bbox=behind_words(stage))  # fmt: skip
@@ -200,6 +209,11 @@ class Strip:
 
 SCALE = (0.7, 150.0)  # the axis of rms f
 
+HALF_FIT = "$N^*$: half of them fit"
+SHORT = {HALF_FIT: "$N^*$: half fit", "mean of single errors": "single networks", "error of mean output": "mean output",
+         "median of satisfied": "their median", "predicted: slope −1": "theory: slope −1",
+         "mean at other times": "other times"}  # on a phone  # fmt: skip
+
 Entry = str | tuple[str, dict[str, Any]]
 
 
@@ -207,9 +221,13 @@ def key(stage: Stage, entries: Sequence[Entry], top: float | None = None, left: 
         columns: int = 0) -> Any:  # fmt: skip
     """The legend: states by name, "band" around N*, or (words, how a line looks). Beside the panels, or below them on a phone."""
     handles: list[Any] = []
+    if stage.narrow:
+        called = {"unfinished": "unfinished", **(called or {})}
     for entry in entries:
         if isinstance(entry, tuple):
-            handles.append(Line2D([], [], label=entry[0], **entry[1]))
+            handles.append(
+                Line2D([], [], label=SHORT.get(entry[0], entry[0]) if stage.narrow else entry[0], **entry[1])
+            )
         elif entry == "band":
             words = "16–84 % of redraws" if stage.narrow else "16–84 % of redrawn seeds"
             handles.append(Patch(facecolor=stage.colours.ink, alpha=0.12, linewidth=0, label=words))
@@ -217,10 +235,10 @@ def key(stage: Stage, entries: Sequence[Entry], top: float | None = None, left: 
             handles.append(state_handle(stage, entry, {**STATE_WORDS, **(called or {})}[entry]))
     look = dict(handletextpad=0.5, labelspacing=0.3, borderaxespad=0.0, handlelength=1.6)
     if stage.narrow:
-        return stage.figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.006), ncols=2,
+        return stage.figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.012, 24 / stage.height), ncols=2,
                                    columnspacing=0.9, **look)  # fmt: skip
     if columns:  # below the panels
-        return stage.figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(14 / stage.width, 6 / stage.height), ncols=columns,
+        return stage.figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(14 / stage.width, 26 / stage.height), ncols=columns,
                                    columnspacing=1.2, **look)  # fmt: skip
     x = (stage.width - COLUMN + 20 if left is None else left) / stage.width
     y = 1 - (28 if top is None else top) / stage.height
@@ -244,21 +262,23 @@ def average_entry(stage: Stage, words: str) -> Entry:
     return line_entry(stage, words, colour=average_colour(stage), marker="s", markersize=6.5, linewidth=2.6)
 
 
-def kept_names(stage: Stage, above: float, most: int = 3, left: float | None = None) -> KeptNames:
-    """The names of what was kept: at the foot of the key's column, or `above` pixels from the foot of a narrow picture."""
-    if stage.narrow:
-        return KeptNames(stage, 12, above, Ghosts.MARKS[:1])
-    return KeptNames(stage, stage.width - COLUMN + 26 if left is None else left, 20.0 * most + 4, Ghosts.MARKS[:most])
+def kept_names(stage: Stage, below: bool = False) -> KeptNames:
+    """The names of what was kept: at the foot of the key's column; or one, in the last row, where the key is `below` the panels."""
+    if stage.narrow or below:
+        return KeptNames(stage, 20, 22, Ghosts.MARKS[:1])
+    return KeptNames(stage, stage.width - COLUMN + 12, 64)
 
 
-def beside(stage: Stage, share: float = 0.5, foot: float = 84, under: float = 112, apart: float = 30) -> tuple[Any, list[Any]]:
+def beside(
+    stage: Stage, share: float = 0.5, foot: float = 90, under: float = 120, apart: float = 30
+) -> tuple[Any, list[Any]]:
     """A large panel and two small ones at its right, the key below all (`under` pixels), `apart` pixels and a title between the small ones.
 
     On a phone one above the other: `share` of the height is the large one's; `foot` pixels are the key's.
     """
     width, height, figure = stage.width, stage.height, stage.figure
     if stage.narrow:
-        edges = dict(left=46 / width, right=1 - 10 / width)
+        edges = dict(left=50 / width, right=1 - 10 / width)
         large = figure.add_gridspec(1, 1, top=1 - 26 / height, bottom=1 - share, **edges)
         room = (1 - share) * height - 66 - foot - 40
         small = figure.add_gridspec(2, 1, hspace=apart / ((room - apart) / 2), top=1 - share - 66 / height, bottom=(foot + 40) / height,
@@ -276,4 +296,6 @@ def beside(stage: Stage, share: float = 0.5, foot: float = 84, under: float = 11
 def hollow(stage: Stage) -> dict[str, Any]:
     """How a kept curve looks: grey, its marks open."""
     grey = stage.colours.sources["ghost"]
-    return dict(linewidth=1.2, markersize=6, markerfacecolor="none", markeredgecolor=grey, markeredgewidth=1.2, zorder=2)
+    return dict(
+        linewidth=1.2, markersize=6, markerfacecolor="none", markeredgecolor=grey, markeredgewidth=1.2, zorder=2
+    )
