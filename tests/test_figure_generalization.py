@@ -9,7 +9,7 @@ from PIL import Image
 
 from lsviz import apps
 from lsviz.figure import Context, Stage, generalization
-from lsviz.figure.generalization import cusp, laws, line, marks
+from lsviz.figure.generalization import cusp, laws, line, marks, slow
 
 RNG = np.random.default_rng(0)
 SEEDS, WIDTHS = 5, np.array([40.0, 60.0, 90.0, 140.0, 300.0, 700.0, 1400.0])
@@ -65,8 +65,24 @@ def on_the_line(N=74.0, spread=9.0):
     )  # fmt: skip
 
 
+def settled():
+    N = np.array([150.0, 600.0, 3000.0, 12000.0])
+    error = 0.1 + 0.5 * N[:, None] ** -0.5 * np.ones(SEEDS) + 0.001 * np.arange(SEEDS)
+    table = np.stack([error, 1.1 * error])
+    return xr.Dataset(
+        dict(N=("width", N), P=200.0, progress=1.0, test_error=(("regime", "width", "seed"), table),
+             state=(("regime", "width", "seed"), np.full(table.shape, "sat", "<U10")),
+             fluctuation=(("regime", "width"), np.stack([N**-0.25, N**-0.1])), f_mean_rms=(("regime", "width"), np.ones((2, 4))),
+             ensemble_error_all=(("regime", "width"), np.full((2, 4), 0.1)), excess=(("regime", "width"), table.mean(-1) - 0.1),
+             fluctuation_slope=("regime", [-0.25, -0.1]), fluctuation_slope_se=("regime", [0.01, 0.01]),
+             excess_slope=("regime", [-0.5, -0.4]), excess_slope_se=("regime", [0.03, 0.03])),
+        dict(regime=["flow", "adam"], width=N, seed=np.arange(SEEDS)),
+    )  # fmt: skip
+
+
 PICTURES = [
     ("double_descent", scan), ("stopping", stopped), ("averaging", averages), ("explosion", explosion), ("twenty_networks", on_the_line),
+    ("slow_decrease", settled),
 ]  # fmt: skip
 WIDE = [900, 760, 640]
 
@@ -206,7 +222,7 @@ def test_a_stopping_time_shows_its_own_errors():
 def test_power_laws_go_through_their_points():
     x = np.array([10.0, 20.0, 80.0])
     for power, offset in ((-1.0, 0.0), (-0.5, 2.0)):
-        along, drawn = laws._power(x, offset + 7 * x**power, power, offset, to=160.0)
+        along, drawn = laws.power_law(x, offset + 7 * x**power, power, offset, to=160.0)
         assert along[-1] == pytest.approx(160)
         assert np.allclose(drawn, offset + 7 * along**power)
 
@@ -228,6 +244,21 @@ def test_the_pictures_at_the_ends_are_the_points_of_the_line():
     assert line.pair_of_images("random", "parity", 0, 0) is None
 
 
+def test_the_predicted_slopes_are_drawn_as_predicted():
+    ds, one = settled(), stage_of("slow_decrease", 900)
+    one.set(ds, Context())
+    for name, slope in (("fluctuation", -0.25), ("excess", -0.5)):
+        ax = next(ax for ax in one.figure.axes if ax.get_label() == name)
+        (drawn,) = [line for line in ax.lines if line.get_linestyle() == "--" and len(line.get_xdata())]
+        x, y = (np.log(v) for v in drawn.get_data())
+        assert np.polyfit(x, y, 1)[0] == pytest.approx(slope)
+    single = slow.above_limit(ds, 0)
+    assert np.allclose(single.mean(1), 100 * ds.excess[0])
+    waiting = ds.assign(excess=ds.excess * np.nan, test_error=ds.test_error.where(ds.N < 10_000))
+    one.png(waiting)
+    assert np.isnan(slow.above_limit(waiting, 0)).all()
+
+
 def test_sizes_that_were_visited_stay():
     one, now = stage_of("twenty_networks", 900), on_the_line()
     one.set(now, Context(trail=[on_the_line(300.0, 2.0), on_the_line(40.0, 20.0)]))
@@ -247,4 +278,5 @@ def test_the_app_words_are_the_numbers():
     assert "N* = 80 (P = 300)" in told
     assert "errs on 20.0 % at most" in apps.averaging.status(averages(), dict(average=1, budget=100))
     assert "(-0.80 ± 0.05)" in apps.explosion.status(explosion(), dict(budget=400))
+    assert "gradient flow: ‖f − f̄‖ ∝ N^(-0.25 ± 0.01)" in apps.slow_decrease.status(settled(), dict(budget=100))
     assert "stopped after 12 iterations" in apps.stopping.status(stopped(), dict(stop=12, budget=100))

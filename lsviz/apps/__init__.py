@@ -25,6 +25,7 @@ MODULES = {
     "twenty_networks": "generalization",
     "averaging": "generalization",
     "explosion": "generalization",
+    "slow_decrease": "generalization",
 }
 # Stored maps, apart from the apps: they have no experiment, no controls of ours and no kernel, so what is asked of every App
 # (each control at both ends, a stream that is cancelled) cannot be asked of them; every map answers to rules of its own.

@@ -145,7 +145,7 @@ double_descent = App(
     },
     status=descent_status,
     size=(900, 470),
-    narrow=(380, 660),
+    narrow=(380, 680),
     caption="Each dot is one network; the dots of one size are spread sideways to be counted. Errors are shares of 10 000 digits that no "
             "network was trained on. The mean output adds the answers of all networks of a size and takes the sign of the sum.",
     note=OPEN_MARKS,
@@ -203,6 +203,7 @@ stopping = App(
         "random labels": dict(labels="random"),
     },
     status=stopping_status,
+    narrow=(380, 640),
     view=("stop",),
     caption="One training of each network, looked at on its way: moving the stopping time computes nothing. A network that fits all its "
             "points has stopped by itself.",
@@ -337,7 +338,59 @@ explosion = App(
         "other digits": dict(data_seed=1),
     },
     status=explosion_status,
+    size=(900, 450),
+    narrow=(380, 640),
     caption="On the right, satisfied networks alone, fitted above 1.08 N* (nearer, N − N* is no longer than its error). "
             "The predicted line has the slope −1; its height is not predicted.",
     note=OPEN_MARKS,
+)  # fmt: skip
+
+
+REACHES = {80: "neurons a layer to 80", 128: "to 128", 200: "to 200 (minutes)"}
+WIDTHS = (8.0, 12.0, 20.0, 32.0, 50.0, 80.0, 128.0, 200.0)
+
+
+def slow_arguments(values: dict[str, Any]) -> dict[str, Any]:
+    """The experiment's arguments: all widths as far as the largest asked for."""
+    called = {name: value for name, value in values.items() if name != "reach"}
+    return dict(called, widths=tuple(h for h in WIDTHS if h <= values["reach"]))
+
+
+def slow_status(ds: Any, values: dict[str, Any]) -> str:
+    words = []
+    for regime, name in (("flow", "gradient flow"), ("adam", "Adam")):
+        one = ds.sel(regime=regime)
+        if np.isfinite(one.fluctuation_slope):
+            words.append(f"{name}: ‖f − f̄‖ ∝ N^({float(one.fluctuation_slope):.2f} ± {float(one.fluctuation_slope_se):.2f}), "
+                         f"error above its limit ∝ N^({float(one.excess_slope):.2f} ± {float(one.excess_slope_se):.2f})")  # fmt: skip
+    states = ds.sel(regime="flow").state.values
+    trained, open_ = int((states != "waiting").any(-1).sum()), int((states == "unfinished").sum())
+    told = "; ".join(words) or "slopes are told when all sizes are trained"
+    left = f"; {count(open_, 'network')} of the flow unfinished" if open_ else ""
+    return (f"{told}; predicted for the flow: −1/4 and −1/2{left}; P = {int(ds.P)}, {count(trained, 'size')} × "
+            f"{count(ds.sizes['seed'], 'network')}, {count(int(values['budget']), 'iteration')} at most")  # fmt: skip
+
+
+slow_decrease = App(
+    name="slow_decrease",
+    title="Beyond jamming the error keeps falling because the output fluctuates less, as slow powers of N",
+    source="slow_decrease",
+    picture="generalization:slow_decrease",
+    controls=dict(P=Steps([50, 100, 200, 300], unit="points"), alpha=Steps([1.0, 10.0, 100.0, 1000.0]),
+                  reach=Menu(REACHES, sign="sizes")),
+    more=dict(budget=Steps([200, 500, 1500, 3000], unit="iterations"), L=(1, 3), beta=SHARPNESS, seeds=(2, 20), data_seed=(0, 9)),
+    start=dict(P=200, alpha=100.0, reach=80, budget=1500, L=2, seeds=8),
+    arguments=slow_arguments,
+    presets={
+        "fewer points: quicker": dict(P=100),
+        "as far as N = 42 200 (minutes)": dict(reach=200, seeds=10),
+        "features learned: small α̃": dict(alpha=1.0),
+    },
+    status=slow_status,
+    size=(900, 430),
+    narrow=(380, 640),
+    caption="Twice the same widths: by gradient flow of α̃ (f − f₀), for which the slopes are predicted, and by Adam in the standard "
+            "parametrisation, for which they are not. The limit of the error is that of the mean output of the widest networks. "
+            "This takes a minute or so.",
+    note="Open marks are networks whose flow had not passed all margins when the budget ended.",
 )  # fmt: skip

@@ -3,5 +3,6 @@
 from .cusp import double_descent, stopping
 from .laws import averaging, explosion
 from .line import twenty_networks
+from .slow import slow_decrease
 
-__all__ = ["averaging", "double_descent", "explosion", "stopping", "twenty_networks"]
+__all__ = ["averaging", "double_descent", "explosion", "slow_decrease", "stopping", "twenty_networks"]

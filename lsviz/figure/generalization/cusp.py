@@ -13,6 +13,7 @@ from .marks import (
     Level,
     Strip,
     Threshold,
+    above_entry,
     average_entry,
     errors_of,
     kept_names,
@@ -29,13 +30,13 @@ def double_descent(stage: Stage) -> Draw:
 
     The first axes are those of the error, in per cent (5 … 27) against N (30 … 2000): a prediction is drawn there.
     """
-    panels = stacked(stage, (2.7, 0.9, 0.9), foot=160)
+    panels = stacked(stage, (2.7, 0.9, 0.9), foot=178)
     panels[0].set_title("test error")
     error = ErrorPanel(stage, panels[0])
     star = Threshold(stage, panels)
     ratio, size = Strip(stage, panels[1], "ratio"), Strip(stage, panels[2], "size")
     prediction = Prediction(stage, panels[0], named=True)
-    legend = key(stage, ["sat", "unsat", "unfinished", "running", single_entry(stage, "mean of single errors"),
+    legend = key(stage, ["sat", "unsat", "unfinished", "running", above_entry(stage), single_entry(stage, "mean of single errors"),
                          average_entry(stage, "error of mean output"), line_entry(stage, HALF_FIT, "live"), "band",
                          line_entry(stage, r"particles: $N_\Delta=N$", "theory"),
                          line_entry(stage, "your prediction", "prediction")])  # fmt: skip
@@ -68,14 +69,15 @@ class Stored:
     """A stored scan behind the live one: mean of the single errors, and the error of the mean output; told in words what it is."""
 
     def __init__(self, stage: Stage, ax: Any):
-        colour = stage.colours.sources["stored"]
+        colour, self.narrow = stage.colours.sources["stored"], stage.narrow
         self.curves = [Level(stage, ax, colour, mark, zorder=1.6, linewidth=3.0, alpha=0.65) for mark in ("o", "s")]
         self.words = ax.text(0.01, 0.02, "", transform=ax.transAxes, va="bottom", zorder=6, bbox=behind_words(stage))
         stage.actor(self.words)
 
     def set(self, ds: Any) -> None:
         """`ds` as from double_descent, or None; its attribute `label` names it."""
-        self.words.set_text("" if ds is None else ds.attrs.get("label", "stored networks"))
+        words = "" if ds is None else ds.attrs.get("label", "stored networks")
+        self.words.set_text(",\n".join(words.rsplit(", ", 1)) if self.narrow else words)
         rows = (
             ((), ())
             if ds is None
@@ -101,7 +103,7 @@ def states_at(ds: Any, place: int) -> np.ndarray:
 
 def stopping(stage: Stage) -> Draw:
     """Test error against N at the chosen stopping time, at all others pale; N_Δ/N at that time beside N* of the whole training."""
-    panels = stacked(stage, (2.6, 1.0), foot=160)
+    panels = stacked(stage, (2.6, 1.0), foot=178)
     title = panels[0].set_title("test error when training stops")
     error = ErrorPanel(stage, panels[0])
     star = Threshold(stage, panels)
@@ -110,7 +112,7 @@ def stopping(stage: Stage) -> Draw:
     stage.actor(panels[0].add_collection(pale, autolim=False))
     last = Level(stage, panels[0], stage.colours.states["unsat"], zorder=4, linewidth=2.0, linestyle=(0, (5, 1.5)))
     prediction = Prediction(stage, panels[0], named=True)
-    key(stage, ["sat", "unsat", "unfinished", "running", single_entry(stage, "mean, stopped here"),
+    key(stage, ["sat", "unsat", "unfinished", "running", above_entry(stage), single_entry(stage, "mean, stopped here"),
                 line_entry(stage, "mean at the end", colour=stage.colours.states["unsat"], linestyle=(0, (5, 1.5)), linewidth=2.0),
                 line_entry(stage, "mean at other times", "ghost"), average_entry(stage, "mean output, here"),
                 line_entry(stage, "$N^*$ at the end", "live"), "band"],

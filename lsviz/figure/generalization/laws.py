@@ -17,6 +17,7 @@ from .marks import (
     ErrorPanel,
     Level,
     Threshold,
+    above_entry,
     average_colour,
     average_entry,
     beside,
@@ -158,12 +159,12 @@ def _variance(stage: Stage, ax: Any) -> Any:
         slope = float(ds.variance_slope) if "variance_slope" in ds else np.nan
         for line, power in ((fit, slope), (theory, -0.5)):
             there = above.sum() >= 3 and np.isfinite(slope)
-            line.set(*(_power(N[above], variance[above], power) if there else ((), ())))
+            line.set(*(power_law(N[above], variance[above], power) if there else ((), ())))
 
     return draw
 
 
-def _power(
+def power_law(
     x: np.ndarray, y: np.ndarray, power: float, offset: float = 0.0, to: float | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """offset + A x^power through the middle of the logarithms of y − offset, drawn as far as `to`."""
@@ -184,7 +185,7 @@ def explosion(stage: Stage) -> Draw:
         )
     else:
         grid = figure.add_gridspec(
-            1, 2, wspace=0.14, left=52 / width, right=1 - 14 / width, top=1 - 28 / height, bottom=144 / height
+            1, 2, wspace=0.14, left=52 / width, right=1 - 14 / width, top=1 - 28 / height, bottom=166 / height
         )
     left, right = (figure.add_subplot(grid[i]) for i in range(2))
     for ax, name in ((left, "size of f"), (right, "law")):
@@ -211,8 +212,9 @@ def explosion(stage: Stage) -> Draw:
         right.text(0.98, 0.95, "", transform=right.transAxes, ha="right", va="top", bbox=behind_words(stage), zorder=6)
     )
     prediction = Prediction(stage, left)
-    key(stage, ["sat", "unsat", "unfinished", line_entry(stage, "median of satisfied", marker="o", markersize=6.5, linewidth=0),
-                line_entry(stage, "power law"), line_entry(stage, "with background", colour=stage.colours.states["unsat"],
+    key(stage, ["sat", "unsat", "unfinished", above_entry(stage),
+                line_entry(stage, "median of satisfied", marker="o", markersize=6.5, linewidth=0), line_entry(stage, "power law"),
+                line_entry(stage, "with background", colour=stage.colours.states["unsat"],
                                                            linestyle=(0, (5, 1.5)), linewidth=2.0),
                 line_entry(stage, "predicted: slope −1", "theory"), line_entry(stage, HALF_FIT, "live"), "band"],
         columns=3)  # fmt: skip
@@ -220,7 +222,7 @@ def explosion(stage: Stage) -> Draw:
 
     def draw(ds: Any, context: Context) -> None:
         x, y, state = seeds_of(ds, "f_rms")
-        dots.set(x, np.minimum(y, 0.9 * SCALE[1]), state)
+        dots.set(x, y, state)
         star.set(ds)
         N, size, away = _law(ds)
         seeds = ds.sizes["seed"]
@@ -237,9 +239,9 @@ def explosion(stage: Stage) -> Draw:
         used = NEAR * float(ds.N_star) < N
         if np.isfinite(ds.exponent) and used.sum() >= 3:
             plain, above, ground = float(ds.exponent), float(ds.exponent_background), float(ds.background)
-            fits[0].set(*_power(away[used], size[used], plain))
-            fits[1].set(*_power(away[used], size[used], above, offset=ground))
-            fits[2].set(*_power(away[used][:3], size[used][:3], -1.0, to=away.max()))
+            fits[0].set(*power_law(away[used], size[used], plain))
+            fits[1].set(*power_law(away[used], size[used], above, offset=ground))
+            fits[2].set(*power_law(away[used][:3], size[used][:3], -1.0, to=away.max()))
             said.set_text(f"slope {plain:.2f} ± {float(ds.exponent_se):.2f}\nabove {ground:.2g}: {above:.2f} ± "
                           f"{float(ds.exponent_background_se):.2f}".replace("-", "−"))  # fmt: skip
         old.set((), ())

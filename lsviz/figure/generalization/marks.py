@@ -252,6 +252,11 @@ def line_entry(stage: Stage, words: str, kind: str = "", colour: str = "", **loo
     return words, {"color": colour or stage.colours.ink, "linewidth": 1.8, **look}
 
 
+def above_entry(stage: Stage) -> Entry:
+    """The legend's entry for what lies above an axis."""
+    return line_entry(stage, "above the axis", colour=stage.colours.states["unsat"], marker="^", markersize=8, linewidth=0)
+
+
 def single_entry(stage: Stage, words: str) -> Entry:
     """The legend's entry for the mean over single networks."""
     return line_entry(stage, words, marker="o", markersize=6.5)
