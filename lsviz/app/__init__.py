@@ -86,11 +86,14 @@ class App:
             return {**self.fixed, **self.arguments(values)}
         return {**self.fixed, **{name: value for name, value in values.items() if name not in self.view}}
 
-    def open(self, mode: str | None = None, **values: Any) -> Any:
-        """A Session of this app: `mode` "thread" (default), "inline" (each `set` returns with the answer), "first"."""
+    def open(self, mode: str | None = None, locked: str = "", **values: Any) -> Any:
+        """A Session of this app: `mode` "thread" (default), "inline" (each `set` returns with the answer), "first".
+
+        `locked`: it says this and computes nothing until `unlock`.
+        """
         from .session import Session
 
-        return Session(self, mode, **values)
+        return Session(self, mode, locked, **values)
 
     def _ipython_display_(self) -> None:
         self.open()._ipython_display_()

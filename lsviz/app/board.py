@@ -180,6 +180,8 @@ class Board:
         more = [self.more] if session.app.more else []
         wrap = w.Layout(flex_flow="row wrap", align_items="baseline", overflow="visible")
         presets = [w.HBox([w.Label("Try:"), *self.presets.values()], layout=wrap)] if self.presets else []
+        for line in presets:
+            line.add_class("lsviz-presets")
         return w.VBox([*presets, w.HBox([*more, *habits, self.link], layout=wrap)], layout=w.Layout(overflow="visible"))
 
     def _try(self, act: Callable[[], Any]) -> None:

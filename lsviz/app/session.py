@@ -17,7 +17,7 @@ GHOSTS = 3  # kept curves shown at most
 class Session:
     """An app that is running. `set` moves controls, `status`, `png` and `result` tell what is shown; widgets are built when asked for."""
 
-    def __init__(self, app: App, mode: str | None = None, **values: Any):
+    def __init__(self, app: App, mode: str | None = None, locked: str = "", **values: Any):
         self.app = app
         self.controls = app.all_controls
         self.experiment = app.experiment
@@ -26,7 +26,7 @@ class Session:
         self.status, self.error, self.png = "", "", b""
         self.result: Any = None
         self.finished = self.stopped = False
-        self.locked = ""
+        self.locked = locked
         self.picture = Picture(width=app.size[0], height=app.size[1])
         self._good = dict(self.values)  # values that were last answered; an error falls back to them
         self._shown_values = dict(self.values)
@@ -48,6 +48,8 @@ class Session:
         self.picture.observe(lambda _: self.redraw(), ["dark", "ratio", "width_px"])
         self._move(values, touch=False)
         self.start = dict(self.values)
+        if locked:
+            self.lock(locked)
 
     # ---- moving
 
@@ -193,10 +195,10 @@ class Session:
         self.player.stop()
         self.player.do(self._blank)
 
-    def unlock(self) -> None:
-        """Show results from now on."""
+    def unlock(self, touch: bool = True) -> None:
+        """Show results from now on; with touch=False after those apps that a hand has touched."""
         self.locked = ""
-        self._ask()
+        self._ask(touch)
 
     @property
     def prediction(self) -> tuple[Any, Any] | None:

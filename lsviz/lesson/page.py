@@ -53,12 +53,12 @@ class Lesson(Shown):
 
     def predict(self, key: str, app: Any, *, start: Mapping[str, Any] | None = None, **about: Any) -> Predict:
         """`app` is an App (a session of it is opened at the values `start`) or a session."""
-        return self._again(Predict(self.answers, key, opened(app, start), **self._words(key, about)))
+        return self._again(Predict(self.answers, key, opened(app, start, WAITS), **self._words(key, about)))
 
     def after(self, prediction: Predict, app: Any, **start: Any) -> Any:
         """A session of `app`, closed until the prediction that it would give away is committed (both, of two beside each other)."""
-        session = opened(app, start)
-        prediction.on_turn(lambda committed: session.unlock() if committed else session.lock(WAITS))
+        session = opened(app, start, WAITS)
+        prediction.on_turn(lambda committed: session.unlock(touch=False) if committed else session.lock(WAITS))
         return session
 
     def break_it(self, key: str, app: Any, *, start: Mapping[str, Any] | None = None, **about: Any) -> BreakIt:
@@ -226,11 +226,11 @@ def _cells(entry: dict) -> tuple[str, str]:
     return "; ".join(map(str, tries)), "right" if entry.get("right") else "open"
 
 
-def opened(app: Any, start: Mapping[str, Any] | None) -> Any:
-    """A session: `app` itself if it is one, else one opened at the values `start`."""
+def opened(app: Any, start: Mapping[str, Any] | None, locked: str = "") -> Any:
+    """A session: `app` itself if it is one, else one opened at the values `start`, behind the words `locked` if there are any."""
     if hasattr(app, "on_result"):
         return app
-    return app.open(**(start or {}))
+    return app.open(locked=locked, **(start or {}))
 
 
 def head(entry: catalog.Entry, needs: Sequence[int], symbols: Sequence[str]) -> str:

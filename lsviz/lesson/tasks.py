@@ -189,17 +189,19 @@ class Predict(Item):
             True,
             dict(self.session.values),
         )  # the prediction is about what is set at this moment
-        self.widget.remove_class("lsviz-locked")
         self.commit_button.disabled = self.unsure_button.disabled = True
         for widget in self.entry:
             if hasattr(widget, "disabled"):
                 widget.disabled = True
         shown = self._on_axes()
-        self.session.prediction = shown
+        if shown is not None or self.partner is None:  # a partner's curve stays
+            self.session.prediction = shown
         if self.shapes is not None:
             self.session.picture.draw = None
         waits = self.partner is not None and not self.partner.committed
         if not waits:
+            for item in filter(None, (self, self.partner)):
+                item.widget.remove_class("lsviz-locked")
             self.session.unlock()
         stays = " Your prediction stays on the picture." if shown is not None else ""
         self.feedback.say("note", f"Committed.{' The result waits for the other prediction.' if waits else stays}")
@@ -241,6 +243,8 @@ class Predict(Item):
         """State the gap once, for the run the prediction was about; later moves of the controls do not change it."""
         if self.committed and self.session.prediction is None and (shown := self._on_axes()) is not None:
             self.session.prediction = shown  # Reset has cleared the picture
+        if self.partner is not None and not self.partner.committed:
+            return
         if not self.committed or self.gap.text or not finished(ds) or dict(self.session.values) != self.start:
             return
         found = float(self.outcome(ds))
