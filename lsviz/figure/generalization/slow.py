@@ -56,7 +56,8 @@ def slow_decrease(stage: Stage) -> Draw:
     key(stage, [*(line_entry(stage, WORDS[regime], colour=colour, marker=mark, markersize=6.5) for regime, (colour, mark) in looks.items()),
                 line_entry(stage, "slopes −1/4, −1/2: theory", "theory"),
                 line_entry(stage, "one network", colour=colours.states["sat"], marker="o", markersize=4, linewidth=0),
-                line_entry(stage, "unfinished", colour=colours.states["sat"], marker="o", markersize=4.5, linewidth=0, markerfacecolor="none"),
+                line_entry(stage, "unfinished", colour=colours.states["sat"], marker="o", markersize=4.5, linewidth=0,
+                           markerfacecolor="none"),
                 line_entry(stage, "below the axis", colour=colours.states["sat"], marker="v", markersize=5, linewidth=0)],
         columns=2)  # fmt: skip
     kept = kept_names(stage, below=True)
@@ -96,7 +97,8 @@ def above_limit(ds: Any, regime: int) -> np.ndarray:
 def numbers(ds: Any, regime: int, name: str) -> tuple[np.ndarray, np.ndarray]:
     """What a panel shows at each N, and its standard error where it is known. What is not positive is NaN: the axis is logarithmic."""
     if name == "fluctuation":
-        y = ds.fluctuation.values[regime] / ds.f_mean_rms.values[regime]
+        mean = ds.f_mean_rms.values[regime]
+        y = ds.fluctuation.values[regime] / np.where(mean > 0, mean, np.nan)
         error = np.full(y.shape, np.nan)
     else:
         y, error = 100 * ds.excess.values[regime], 100 * mean_of(ds.test_error.values[regime])[1]
