@@ -93,7 +93,10 @@ class App:
         """
         from .session import Session
 
-        return Session(self, mode, locked, **values)
+        session = Session(self, mode, locked, **values)
+        if locked:
+            session.lock(locked)  # empty axes that say so
+        return session
 
     def _ipython_display_(self) -> None:
         self.open()._ipython_display_()

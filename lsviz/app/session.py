@@ -48,8 +48,6 @@ class Session:
         self.picture.observe(lambda _: self.redraw(), ["dark", "ratio", "width_px"])
         self._move(values, touch=False)
         self.start = dict(self.values)
-        if locked:
-            self.lock(locked)
 
     # ---- moving
 
