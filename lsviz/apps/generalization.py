@@ -139,8 +139,8 @@ double_descent = App(
     behind=behind_descent,
     presets={
         "the cusp, seen clearly: more points": dict(P=1000),
-        "few points: the cusp drowns in the seeds": dict(P=100),
-        "stop early": dict(budget=12),
+        "four times the iterations": dict(budget=400),
+        "three layers": dict(L=3),
         "random labels": dict(labels="random"),
     },
     status=descent_status,
