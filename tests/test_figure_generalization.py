@@ -177,13 +177,13 @@ def test_a_stored_scan_stands_behind_named_and_a_missing_one_is_no_error(monkeyp
     stored = scan(0.1).assign_attrs(label="stored: P = 5000")
     one.set(ds, Context(behind=stored))
     ax = one.figure.axes[0]
-    assert any(text.get_text() == "stored: P = 5000" for text in ax.texts)
+    assert any(text.get_text() == "stored: P = 5000" for text in one.figure.texts)
     assert any(
         len(drawn.get_xdata()) == 7 and np.allclose(drawn.get_ydata(), 100 * stored.test_error.mean("seed"))
         for drawn in ax.lines
     )
     one.set(ds, Context())
-    assert not any(text.get_text() == "stored: P = 5000" for text in ax.texts)
+    assert not any(text.get_text() == "stored: P = 5000" for text in one.figure.texts)
     monkeypatch.setattr(chapter, "stored_scans", lambda: dict(one=("stored: P = 5000", stored)))
     assert chapter.behind_descent(dict(stored="one")) is stored
     assert chapter.behind_descent(dict(stored="no")) is chapter.behind_descent({}) is None

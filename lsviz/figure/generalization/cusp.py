@@ -1,9 +1,11 @@
 """Error against N: the cusp where networks jam, and how it goes when training stops early."""
 
+import textwrap
 from typing import Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 
 from ..dots import Prediction, behind_words
 from ..stage import Context, Draw, Stage
@@ -71,13 +73,23 @@ class Stored:
     def __init__(self, stage: Stage, ax: Any):
         colour, self.narrow = stage.colours.sources["stored"], stage.narrow
         self.curves = [Level(stage, ax, colour, mark, zorder=1.6, linewidth=3.0, alpha=0.65) for mark in ("o", "s")]
-        self.words = ax.text(0.01, 0.02, "", transform=ax.transAxes, va="bottom", zorder=6, bbox=behind_words(stage))
+        if stage.narrow:
+            self.words = ax.text(0.01, 0.02, "", transform=ax.transAxes, va="bottom", zorder=6, bbox=behind_words(stage))
+        else:  # beside the strips, in the column of the legend: inside the axes there is no corner without dots
+            left, foot = 1 - 262 / stage.width, 0.2
+            self.words = stage.figure.text(left + 40 / stage.width, foot, "", va="bottom")
+            sample = dict(color=colour, alpha=0.65, linewidth=3.0, marker="o", markevery=[0], solid_capstyle="butt")
+            self.sample = Line2D([left + 6 / stage.width, left + 32 / stage.width], [foot + 0.02] * 2, **sample)
+            stage.figure.add_artist(self.sample)
+            stage.actor(self.sample)
         stage.actor(self.words)
 
     def set(self, ds: Any) -> None:
         """`ds` as from double_descent, or None; its attribute `label` names it."""
         words = "" if ds is None else ds.attrs.get("label", "stored networks")
-        self.words.set_text(",\n".join(words.rsplit(", ", 1)) if self.narrow else words)
+        if not self.narrow:
+            self.sample.set_visible(ds is not None)
+        self.words.set_text(",\n".join(words.rsplit(", ", 1)) if self.narrow else textwrap.fill(words, 24))
         rows = (
             ((), ())
             if ds is None
