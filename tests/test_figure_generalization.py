@@ -219,6 +219,59 @@ def test_a_stopping_time_shows_its_own_errors():
     assert set(cusp.states_at(ds, 4)) == {"sat", "unsat"}
 
 
+def test_the_axis_of_errors_grows_with_an_early_stopping_time():
+    ds, one = stopped(), stage_of("stopping", 900)
+    early = ds.assign(test_error_trace=ds.test_error_trace.where(ds.stop > 1, 0.41))
+    for stop, top in ((1, 65.0), (100, 27.0)):
+        one.set(early, Context(values=dict(stop=stop)))
+        assert one.figure.axes[0].get_ylim()[1] == top
+
+
+@pytest.mark.parametrize("width", [900, 366])
+def test_the_count_of_what_lies_above_stays_inside_its_axes(width):
+    one, ds = stage_of("double_descent", width), scan(0.2)
+    one.set(ds.assign(test_error=ds.test_error.where(ds.seed > 1, 0.9)), Context())
+    one.canvas.draw()
+    ax = one.figure.axes[0]
+    words = next(text for text in ax.texts if text.get_text().endswith("above the axis"))
+    box, frame = words.get_window_extent(), ax.get_window_extent()
+    assert words.get_text().startswith("14 ")
+    assert box.x0 >= frame.x0
+    assert box.x1 <= frame.x1
+
+
+def test_a_prediction_is_named_once_there_is_one_and_for_what_it_was_made():
+    one, ds, curve = stage_of("double_descent", 900), scan(), ([40.0, 90.0], [12.0, 18.0])
+    entry = one.figure.legends[0].get_texts()[-1]
+    assert not entry.get_text()
+    one.set(ds, Context(prediction=curve))
+    assert entry.get_text() == "your prediction"
+    one.set(ds, Context(prediction=curve, prediction_for="budget 100"))
+    assert "".join(entry.get_text().split()) == "yourprediction,budget100"
+    phone = stage_of("double_descent", 366)
+    phone.set(ds, Context(prediction=curve, prediction_for="budget 100, P = 300"))
+    phone.canvas.draw()
+    ax = phone.figure.axes[0]
+    (said,) = [text for text in ax.texts if text.get_text().startswith("your") and text.get_visible()]
+    assert said.get_window_extent().x0 >= ax.get_window_extent().x0
+
+
+def test_visited_sizes_bracket_the_threshold():
+    def size(N, *states):
+        return on_the_line(N).assign(state=("seed", np.array([*states, "sat", "unsat"], "<U10")))
+
+    stuck, fits = size(40.0, "unsat", "unsat", "sat"), size(120.0, "sat", "sat", "unsat")
+    assert line.bracket([fits, stuck]) == (40, 120)
+    assert line.bracket([fits]) is line.bracket([stuck]) is line.bracket([]) is None
+    assert line.bracket([fits, stuck, size(90.0, "running", "sat", "sat")]) == (40, 120), "still training"
+    assert line.bracket([fits, stuck, size(90.0, "sat", "sat", "sat")]) == (40, 90)
+    one = stage_of("twenty_networks", 900)
+    one.set(fits, Context(trail=[stuck]))
+    assert any(
+        text.get_text() == "$N^*$ in here" and text.get_visible() for ax in one.figure.axes for text in ax.texts
+    )
+
+
 def test_power_laws_go_through_their_points():
     x = np.array([10.0, 20.0, 80.0])
     for power, offset in ((-1.0, 0.0), (-0.5, 2.0)):
@@ -277,6 +330,9 @@ def test_the_app_words_are_the_numbers():
     assert f"{100 * mean[-1]:.1f} % at N = 1400" in told
     assert "N* = 80 (P = 300)" in told
     assert "errs on 20.0 % at most" in apps.averaging.status(averages(), dict(average=1, budget=100))
-    assert "(-0.80 ± 0.05)" in apps.explosion.status(explosion(), dict(budget=400))
+    told = apps.explosion.status(explosion(), dict(budget=400))
+    assert "(-0.80 ± 0.05)" in told
+    assert "above it satisfied networks have at most" in told
+    assert "N = 60)" not in told, "below N* = 80"
     assert "gradient flow: ‖f − f̄‖ ∝ N^(-0.25 ± 0.01)" in apps.slow_decrease.status(settled(), dict(budget=100))
     assert "stopped after 12 iterations" in apps.stopping.status(stopped(), dict(stop=12, budget=100))

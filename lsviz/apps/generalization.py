@@ -128,7 +128,7 @@ def behind_control() -> dict[str, Any]:
 BEHIND = behind_control()
 double_descent = App(
     name="double_descent",
-    title="The test error rises to a cusp where networks jam, then falls for as long as they grow",
+    title="The error of one network has a peak near jamming; beyond it the error falls, and levels off",
     source="double_descent",
     picture="generalization:double_descent",
     controls=dict(P=POINTS, L=(1, 5), budget=BUDGETS),
@@ -138,10 +138,9 @@ double_descent = App(
     view=tuple(BEHIND),
     behind=behind_descent,
     presets={
-        "the cusp, seen clearly: more points": dict(P=1000),
+        "the peak, seen clearly: more points": dict(P=1000),
         "four times the iterations": dict(budget=400),
         "three layers": dict(L=3),
-        "random labels": dict(labels="random"),
     },
     status=descent_status,
     size=(900, 470),
@@ -184,7 +183,7 @@ def cusp(mean: Any) -> float:
 
 stopping = App(
     name="stopping",
-    title="Stop training early and the cusp is gone: it is made late, where networks hardly fit",
+    title="Stopped at a good moment, training leaves no peak: it is made late, where networks hardly fit",
     source="early_stopping",
     picture="generalization:stopping",
     controls=dict(
@@ -205,8 +204,9 @@ stopping = App(
     status=stopping_status,
     narrow=(380, 640),
     view=("stop",),
-    caption="One training of each network, looked at on its way: moving the stopping time computes nothing. A network that fits all its "
-            "points has stopped by itself.",
+    caption="The black circles are the mean error when all networks stop at this iteration; the squares are the error of their mean "
+            "output. One training of each network, looked at on its way: moving the stopping time trains nothing anew. A network that "
+            "fits all its points has stopped by itself.",
 )  # fmt: skip
 
 
@@ -234,7 +234,7 @@ def line_status(ds: Any, values: dict[str, Any]) -> str:
 
 twenty_networks = App(
     name="twenty_networks",
-    title="Networks disagree most where they jam, and the mean of twenty hardly notices",
+    title="Below N*, where networks are stuck, they disagree most; above N*, less and less",
     source="decision_line",
     picture="generalization:twenty_networks",
     controls=dict(
@@ -254,8 +254,9 @@ twenty_networks = App(
     trail="h",
     narrow=(380, 680),
     caption="Each thin line is one network, asked on the straight way from one test digit to another (beyond ±1 the axis is logarithmic); "
-            "the thick one is the mean of all. Move N/P: the numbers of every size you visit stay.",
-    note=OPEN_MARKS,
+            "the thick one is the mean of all. Move N/P: the numbers of every size you visit stay, and N* lies in the grey range: between "
+            "the largest size at which fewer than half of the networks fit and the next one visited.",
+    note="Yellow lines are unfinished: their loss still more than halved in the last 10 iterations when the budget ended.",
 )  # fmt: skip
 
 
@@ -283,7 +284,7 @@ def averaging_status(ds: Any, values: dict[str, Any]) -> str:
 
 averaging = App(
     name="averaging",
-    title="Averaging the outputs of networks flattens the cusp: what it removes is their fluctuation",
+    title="Averaging the outputs of networks flattens the peak: what it removes is their fluctuation",
     source="ensemble",
     picture="generalization:averaging",
     controls=dict(
@@ -310,15 +311,15 @@ averaging = App(
 
 
 def explosion_status(ds: Any, values: dict[str, Any]) -> str:
-    size = np.where(np.isfinite(ds.f_rms_sat), ds.f_rms_sat, np.nan)
+    size = np.where(ds.N.values > float(ds.N_star), ds.f_rms_sat.values, np.nan)  # none while there is no N*
     words = star_told(ds)
     if np.isfinite(size).any():
         place = int(np.nanargmax(size))
-        words += f"; satisfied networks have at most ‖f‖ = {size[place]:.3g} (median, at N = {float(ds.N[place]):.0f})"
+        words += f"; above it satisfied networks have at most ‖f‖ = {size[place]:.3g} (median, at N = {float(ds.N[place]):.0f})"
     plain, above = (float(ds[name]) for name in ("exponent", "exponent_background"))
     if np.isfinite(plain):
-        words += (f"; ‖f‖ ∝ (N − N*)^({plain:.2f} ± {float(ds.exponent_se):.2f}), above a background of {float(ds.background):.2g}: "
-                  f"{above:.2f} ± {float(ds.exponent_background_se):.2f}; predicted: −1")  # fmt: skip
+        words += (f"; ‖f‖ ∝ (N − N*)^({plain:.2f} ± {float(ds.exponent_se):.2f}), or less a constant of {float(ds.background):.2g} "
+                  f"({above:.2f} ± {float(ds.exponent_background_se):.2f}); predicted: −1")  # fmt: skip
     elif float(ds.progress) >= 1:
         words += "; too few sizes with satisfied networks for an exponent"
     return f"{words}; P = {int(ds.P)}, {count(ds.sizes['seed'], 'network')} a size, {count(int(values['budget']), 'iteration')}"
@@ -326,7 +327,7 @@ def explosion_status(ds: Any, values: dict[str, Any]) -> str:
 
 explosion = App(
     name="explosion",
-    title="Towards jamming f explodes, as a power of N − N*: a smaller power than predicted, here",
+    title="How does the size of f grow towards jamming?",
     source="explosion",
     picture="generalization:explosion",
     controls=dict(P=POINTS, L=(1, 5), budget=Steps([50, 100, 200, 400, 800], unit="iterations")),

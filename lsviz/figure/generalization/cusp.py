@@ -32,7 +32,7 @@ def double_descent(stage: Stage) -> Draw:
 
     The first axes are those of the error, in per cent (5 … 27) against N (30 … 2000): a prediction is drawn there.
     """
-    panels = stacked(stage, (2.7, 0.9, 0.9), foot=178)
+    panels = stacked(stage, (2.7, 0.9, 0.9), foot=178, gap=GAP)
     panels[0].set_title("test error")
     error = ErrorPanel(stage, panels[0])
     star = Threshold(stage, panels)
@@ -42,14 +42,11 @@ def double_descent(stage: Stage) -> Draw:
                          average_entry(stage, "error of mean output"), line_entry(stage, HALF_FIT, "live"), "band",
                          line_entry(stage, r"particles: $N_\Delta=N$", "theory"),
                          line_entry(stage, "your prediction", "prediction")])  # fmt: skip
-    own = next(line for line in legend.get_lines() if line.get_label() == "your prediction")
+    own = OwnName(stage, legend, prediction)
     kept = kept_names(stage)
     behind = Stored(stage, panels[0])
 
     def draw(ds: Any, context: Context) -> None:
-        if prediction.colour_for(context) != own.get_color():
-            own.set_color(prediction.colour_for(context))
-            stage.reset_scenery()
         x, y, state = errors_of(ds)
         error.frame(y)
         error.dots.set(x, y, state)
@@ -61,10 +58,51 @@ def double_descent(stage: Stage) -> Draw:
             strip.set(ds)
         star.set(ds)
         kept.set(context.ghosts)
-        prediction.set(context)
+        own.set(context)
         behind.set(context.behind)
 
     return draw
+
+
+class OwnName:
+    """What the legend's last entry says of the learner's curve: nothing while there is none, and for which setting it was drawn.
+
+    On a phone the setting stands in the corner of the axes, since the legend has no room for it.
+    """
+
+    def __init__(self, stage: Stage, legend: Any, prediction: Prediction):
+        self.stage, self.prediction = stage, prediction
+        self.line, self.words = legend.get_lines()[-1], legend.get_texts()[-1]
+        self.shown: tuple[str, str] | None = None
+        if stage.narrow:
+            prediction.words.set_transform(prediction.words.axes.transAxes)
+        self._show("", self.line.get_color())
+
+    def _show(self, words: str, colour: str) -> None:
+        if (words, colour) != self.shown:
+            self.shown = words, colour
+            self.line.set_visible(bool(words))
+            self.line.set_color(colour)
+            self.words.set_text(words)
+            self.stage.reset_scenery()
+
+    def set(self, context: Context) -> None:
+        """Draw the prediction and name it."""
+        self.prediction.set(context)
+        words, made_for = self.prediction.words, context.prediction_for
+        said = "your prediction" if context.prediction is not None and len(context.prediction[0]) else ""
+        whole = ", ".join(part.replace(" ", "\xa0") for part in (said, made_for))  # lines break between the parts
+        if self.stage.narrow:
+            words.set_text(textwrap.fill(whole, 34))
+            words.set_position((0.99, 0.02 if context.behind is None else 0.16))
+            words.set_horizontalalignment("right")
+        else:
+            words.set_visible(False)
+            said = textwrap.fill(whole, 27) if said and made_for else said
+        self._show(said, self.prediction.colour_for(context))
+
+
+GAP = 0.22  # between panels: the name of a strip stands there
 
 
 class Stored:
@@ -78,7 +116,7 @@ class Stored:
         else:  # beside the strips, in the column of the legend: inside the axes there is no corner without dots
             left, foot = 1 - 262 / stage.width, 0.2
             self.words = stage.figure.text(left + 40 / stage.width, foot, "", va="bottom")
-            sample = dict(color=colour, alpha=0.65, linewidth=3.0, marker="o", markevery=[0], solid_capstyle="butt")
+            sample: dict[str, Any] = dict(color=colour, alpha=0.65, linewidth=3.0, marker="o", markevery=[0], solid_capstyle="butt")
             self.sample = Line2D([left + 6 / stage.width, left + 32 / stage.width], [foot + 0.02] * 2, **sample)
             stage.figure.add_artist(self.sample)
             stage.actor(self.sample)
@@ -115,7 +153,7 @@ def states_at(ds: Any, place: int) -> np.ndarray:
 
 def stopping(stage: Stage) -> Draw:
     """Test error against N at the chosen stopping time, at all others pale; N_Δ/N at that time beside N* of the whole training."""
-    panels = stacked(stage, (2.6, 1.0), foot=178)
+    panels = stacked(stage, (2.6, 1.0), foot=178, gap=GAP)
     title = panels[0].set_title("test error when training stops")
     error = ErrorPanel(stage, panels[0])
     star = Threshold(stage, panels)
@@ -141,7 +179,7 @@ def stopping(stage: Stage) -> Draw:
         now = ds.assign(test_error=ds.test_error_trace[place], N_delta=ds.N_delta_trace[place])
         state = states_at(ds, place)
         x, y, _ = errors_of(now)
-        error.frame(table)
+        error.frame(y)
         error.dots.set(x, y, state)
         mean, se = mean_of(table)
         N = np.asarray(ds.N.values, float)

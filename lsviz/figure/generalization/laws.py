@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 
 from ...generalization.exponents import NEAR
 from .. import style
@@ -47,7 +48,7 @@ def averaging(stage: Stage) -> Draw:
     ends = [stage.actor(ax.text(1, 0, "", color=stage.colours.faint, va="center", zorder=3)) for _ in GROUPS]
     by_number, chosen = (
         _error_by_number(stage, against),
-        stage.actor(against.axvline(1, color=stage.colours.faint, linewidth=1.2)),
+        stage.actor(against.axvline(1, ymax=0.64 if stage.narrow else 0.76, color=stage.colours.faint, linewidth=1.2)),  # below the key
     )
     spread = _variance(stage, variance)
     prediction = Prediction(stage, ax)
@@ -106,8 +107,12 @@ def _error_by_number(stage: Stage, ax: Any) -> Any:
     ax.set_xticks([], minor=True)
     ax.grid(axis="y")
     ax.set_title("error against $n$")
-    lines = [Level(stage, ax, average_colour(stage), mark, linewidth=1.4, markersize=5) for mark in ("v", "o", "^")]
-    words = [stage.actor(ax.text(1, 0, "", ha="left", va="center", zorder=6)) for _ in lines]
+    looks = (("v", stage.colours.faint), ("o", average_colour(stage)), ("^", stage.colours.ink))  # the smallest, at N*, the largest
+    lines = [Level(stage, ax, colour, mark, linewidth=1.4, markersize=7.5) for mark, colour in looks]
+    samples = [Line2D([], [], color=colour, marker=mark, markersize=7.5, linewidth=0, label="N") for mark, colour in looks]
+    named = ax.legend(handles=samples, loc="upper right", ncols=3, handletextpad=0.1, columnspacing=0.8, handlelength=1.2,
+                      borderaxespad=0.1)  # fmt: skip
+    stage.actor(named)
 
     def draw(ds: Any, table: np.ndarray, ends: tuple[float, float]) -> None:
         if ax.get_ylim() != ends:
@@ -120,8 +125,7 @@ def _error_by_number(stage: Stage, ax: Any) -> Any:
         N, n = np.asarray(ds.N.values, float), np.arange(1, len(table) + 1)
         for line in lines:
             line.set([], [])
-        for word in words:
-            word.set_text("")
+        named.set_visible(bool(known.size))
         if not known.size:
             return
         middle = (
@@ -130,10 +134,9 @@ def _error_by_number(stage: Stage, ax: Any) -> Any:
             else known[len(known) // 2]
         )
         few = np.unique(np.geomspace(1, len(table), 8).round().astype(int)) - 1
-        for line, place in zip(lines, (known[0], middle, known[-1]), strict=True):
+        for line, word, place in zip(lines, named.get_texts(), (known[0], middle, known[-1]), strict=True):
             line.set(n[few], table[few, place])
-        words[0].set_text(f"N = {N[middle]:.0f} (dots), {N[known[0]]:.0f} (▾), {N[known[-1]]:.0f} (▴)")
-        words[0].set_position((1.0, ends[0] + 0.1 * (ends[1] - ends[0])))
+            word.set_text(f"$N$ = {N[place]:.0f}" if word is named.get_texts()[0] else f"{N[place]:.0f}")
 
     return draw
 
@@ -214,7 +217,7 @@ def explosion(stage: Stage) -> Draw:
     prediction = Prediction(stage, left)
     key(stage, ["sat", "unsat", "unfinished", above_entry(stage),
                 line_entry(stage, "median of satisfied", marker="o", markersize=6.5, linewidth=0), line_entry(stage, "power law"),
-                line_entry(stage, "with background", colour=stage.colours.states["unsat"],
+                line_entry(stage, "a constant taken off", colour=stage.colours.states["unsat"],
                                                            linestyle=(0, (5, 1.5)), linewidth=2.0),
                 line_entry(stage, "predicted: slope −1", "theory"), line_entry(stage, HALF_FIT, "live"), "band"],
         columns=3)  # fmt: skip
@@ -242,7 +245,7 @@ def explosion(stage: Stage) -> Draw:
             fits[0].set(*power_law(away[used], size[used], plain))
             fits[1].set(*power_law(away[used], size[used], above, offset=ground))
             fits[2].set(*power_law(away[used][:3], size[used][:3], -1.0, to=away.max()))
-            said.set_text(f"slope {plain:.2f} ± {float(ds.exponent_se):.2f}\nabove {ground:.2g}: {above:.2f} ± "
+            said.set_text(f"slope {plain:.2f} ± {float(ds.exponent_se):.2f}\nless {ground:.2g}: {above:.2f} ± "
                           f"{float(ds.exponent_background_se):.2f}".replace("-", "−"))  # fmt: skip
         old.set((), ())
         if context.ghosts:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 
 from ... import data
-from ..dots import Prediction
+from ..dots import Prediction, behind_words
 from ..stage import Context, Draw, Stage
 from .marks import (
     FEW_TICKS,
@@ -53,8 +53,8 @@ def twenty_networks(stage: Stage) -> Draw:
         strip.set_xlim(10.0, 2000.0)
         strip.grid(axis="y")
     scale.set_yscale("log")
-    scale.set(ylim=(0.5, 100), label="fluctuation")
-    scale.set_yticks([1, 10, 100], ["1", "10", "100"])
+    scale.set(ylim=(0.1, 100), label="fluctuation")
+    scale.set_yticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
     scale.set_yticks([], minor=True)
     scale.set_title(r"they disagree by $\Vert f-\bar f\Vert$")
     error.set(ylim=FRAMES[0][1], label="error")
@@ -67,7 +67,7 @@ def twenty_networks(stage: Stage) -> Draw:
     )
     here = [stage.actor(strip.axvline(30, color=stage.colours.faint, linewidth=1.2, zorder=1)) for strip in strips]
     kept_lines = [Level(stage, strip, stage.colours.sources["ghost"], "s", **hollow(stage)) for strip in strips]
-    prediction = Prediction(stage, scale)
+    jamming, prediction = _Bracket(stage, strips), Prediction(stage, scale)
     entries = [
         line_entry(stage, words, colour=stage.colours.states[state], linewidth=1.6)
         for state, words in (("sat", "satisfied"), ("unsat", "stuck"), ("unfinished", "unfinished"))
@@ -88,6 +88,7 @@ def twenty_networks(stage: Stage) -> Draw:
             ticks = [10, 20] if frame[1] < 30 else [10, 20, 30, 40] if frame[1] < 50 else [0, 25, 50]
             error.set_yticks(ticks, [f"{t} %" for t in ticks])
             stage.reset_scenery()
+        jamming.set(bracket(visited))
         disagreement.set(N, spread)
         single.set(N, alone[:, 0], alone[:, 1])
         average.set(N, together)
@@ -98,6 +99,41 @@ def twenty_networks(stage: Stage) -> Draw:
         prediction.set(context)
 
     return draw
+
+
+def bracket(found: list[Any]) -> tuple[float, float] | None:
+    """The largest of these sizes at which fewer than half of the networks fit, and the next one: N* lies between them. None: not known.
+
+    A size that is still training does not count.
+    """
+    known = [(float(ds.N), np.asarray(ds.state.values)) for ds in found]
+    rows = sorted((N, float((state == "sat").mean())) for N, state in known if not np.isin(state, ("waiting", "running")).any())
+    few = [i for i, (_, share) in enumerate(rows) if share < 0.5]
+    return (rows[few[-1]][0], rows[few[-1] + 1][0]) if few and few[-1] + 1 < len(rows) else None
+
+
+class _Bracket:
+    """The range in which N* lies, as far as the sizes that were visited tell."""
+
+    def __init__(self, stage: Stage, panels: list[Any]):
+        ink = stage.colours.ink
+        self.bands = [ax.axvspan(30, 30, color=ink, alpha=0.12, linewidth=0, zorder=1) for ax in panels]
+        self.words = panels[0].text(30, 0.95, "$N^*$ in here", transform=panels[0].get_xaxis_transform(), color=ink, zorder=6,
+                                    va="top", bbox=behind_words(stage))  # fmt: skip
+        stage.actor([*self.bands, self.words])
+
+    def set(self, ends: tuple[float, float] | None) -> None:
+        for artist in (*self.bands, self.words):
+            artist.set_visible(ends is not None)
+        if ends is None:
+            return
+        low, high = ends
+        for band in self.bands:
+            band.set_x(low)
+            band.set_width(high - low)
+        right = high < 500  # is there room beside it
+        self.words.set_x(high * 1.05 if right else low / 1.05)
+        self.words.set_horizontalalignment("left" if right else "right")
 
 
 def _numbers(found: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

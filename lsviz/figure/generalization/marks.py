@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from .. import style
-from ..dots import STATE_WORDS, Dots, Ghosts, KeptNames, behind_words, side_by_side, state_handle
+from ..dots import ROOM, STATE_WORDS, Dots, Ghosts, KeptNames, behind_words, side_by_side, state_handle
 from ..jamming import RATIO
 from ..stage import Stage
 
@@ -131,6 +131,20 @@ class Threshold:
         self.words.set_text(f"$N^*$ = {at:.0f}")
 
 
+class ErrorDots(Dots):
+    """Dots whose count of what lies above stands under its row when there is room neither left nor right of it."""
+
+    def _place_words(self, x: np.ndarray, flip: bool) -> None:
+        super()._place_words(x, flip)
+        ax = self.words.axes
+        start, end = ax.get_xlim()
+        left, first, last, right = ax.transData.transform([(at, 1.0) for at in (start, x.min(), x.max(), end)])[:, 0]
+        if max(first - left, right - last) < ROOM:
+            low, high = ax.get_ylim()
+            self.words.set_position((0.97 * end, self.row - 0.07 * (high - low)))
+            self.words.set_horizontalalignment("right")
+
+
 class ErrorPanel:
     """Test error against N: every network a dot, their mean with its error, the mean output's error, and what was kept."""
 
@@ -139,7 +153,7 @@ class ErrorPanel:
         self.stage, self.ax = stage, ax
         ax.set(label=name)
         ax.grid(axis="y")
-        self.dots = Dots(stage, ax, top=1.0, faded=True, zorder=3)
+        self.dots = ErrorDots(stage, ax, top=1.0, faded=True, zorder=3)
         self.dots.says = True
         self.single = Level(stage, ax, stage.colours.ink, "o", zorder=4.5)
         self.average = Level(stage, ax, average_colour(stage), average, zorder=5, linewidth=2.6)
@@ -186,8 +200,9 @@ class Strip:
             ax.set_yticks([], minor=True)
             ax.grid(axis="y")
             words, top = "size of $f$" if stage.narrow else "size of $f$ (rms on test points)", SCALE[1]
-        ax.text(0.99, 0.93, words if stage.width >= 720 else words.split(" (")[0].split(":")[0], ha="right", va="top",
-                transform=ax.transAxes, bbox=behind_words(stage), zorder=6)  # fmt: skip
+        # above the axes: inside them every corner has dots in some run
+        ax.text(1.0, 1.02, words if stage.width >= 720 else words.split(" (")[0].split(":")[0], ha="right", va="bottom",
+                transform=ax.transAxes)  # fmt: skip
         self.dots = Dots(stage, ax, top=top, faded=True, zorder=3)
         self.middle = Level(stage, ax, colours.ink, zorder=4.5) if kind != "ratio" else None
 
