@@ -301,7 +301,8 @@ class Player:
 
 
 class Worker:
-    """One thread for all players. Who has shown nothing yet comes first, in page order; then whoever was touched last."""
+    """One thread for all players. Chores come first, they are short; then who has shown nothing yet, in page order; then whoever was
+    touched last."""
 
     _single: "Worker | None" = None
     _birth = threading.Lock()
@@ -340,7 +341,7 @@ class Worker:
     def _next(self) -> Player | None:
         self._players = [p for p in self._players if not (p.closed and not p.busy)]
         ready = [p for p in self._players if p.ready()]
-        return min(ready, key=lambda p: (p.pictured, p.birth if not p.pictured else -p.touched), default=None)
+        return min(ready, key=lambda p: (not p._chores, p.pictured, p.birth if not p.pictured else -p.touched), default=None)
 
 
 class _Free:

@@ -203,6 +203,19 @@ def test_environment_chooses_the_mode(monkeypatch):
         Player(lambda r: None, lambda *a: None, lambda *a: None, mode="fast")
 
 
+def test_a_chore_does_not_wait_for_the_stream_of_another_app(worker):
+    """A view control draws anew at once, whoever trains, and whoever was touched last."""
+    moved, trains, done = Hand(steps=1, worker=worker), Hand(steps=60, worker=worker), []
+    moved.player.request("here")
+    assert moved.player.wait(5)
+    trains.player.request("there")
+    assert trains.player.wait_first(5)
+    moved.player.do(lambda: done.append(trains.player.busy))
+    assert moved.player.wait(5)
+    assert done == [True]
+    assert trains.player.wait(5)
+
+
 def test_chores_run_on_the_worker_between_steps(worker):
     hand = Hand(steps=50, worker=worker)
     hand.player.request("a")
