@@ -73,6 +73,9 @@ def test_the_goal_without_a_peak():
     assert goal(VALUES, flat) is True
     assert "standard errors" in goal(VALUES, scan())
     assert "at least 20" in goal(VALUES, scan(mean=CUSP, seeds=4))
+    few = read.no_cusp(most=400)
+    assert "proves nothing" in few(VALUES, flat) and few({**VALUES, "P": 400}, flat) is True
+    assert "Wanted" in few(VALUES, scan())
     assert "Put back" in goal({**VALUES, "P": 100}, flat) and "Put back" in goal({**VALUES, "labels": "random"}, flat)
 
 
@@ -89,3 +92,23 @@ def test_where_a_curve_drawn_by_hand_has_its_peak():
         assert np.isnan(read.peaks_at(x, np.interp(x, [38, 200, 1420], y))), "no peak inside"
     twice = np.interp(x, [38, 60, 90, 300, 700, 1420], [15, 16, 15, 15, 20, 12])
     assert read.peaks_at(x, twice) == pytest.approx(700, rel=0.06), "the higher one"
+    for part in (x < 90, x > 90):
+        with pytest.raises(ValueError, match="whole axis"):
+            read.peaks_at(x[part], twice[part])
+
+
+def test_what_a_mean_output_holds():
+    told = read.at(scan(), 100)
+    assert told["both"] ** 2 == pytest.approx(5**2 + 10**2 / 20) and told["relative"] == pytest.approx(2)
+
+
+@pytest.mark.slow
+def test_the_peak_drowns_at_100_points_also_where_smaller_networks_are_added():
+    """What the lesson says of its task: not so with 150."""
+    from lsviz import generalization
+    from lsviz.apps.generalization import sizes
+
+    for P, drowned in ((100, True), (150, False)):
+        widths = tuple(sorted({1.0, 1.5, 2.0, 2.5, *sizes(P, 2, "parity", "mnist")}))
+        up, se = read.rise(generalization.double_descent(P=P, widths=widths))
+        assert (up < read.SURE * se) == drowned, (P, up, se)

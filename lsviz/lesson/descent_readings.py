@@ -8,6 +8,7 @@ from lsviz.symbols import ARGUMENTS
 
 SIZES = np.geomspace(38.0, 1420.0, 37)  # N where a curve is drawn by hand: the ends of every scan of the lesson
 WOBBLE = 0.3  # per cent, about four pixels: what a hand may tremble
+REACH = 1.25  # how near to both ends of the axis a curve drawn by hand must come
 SURE = 2.0  # standard errors below which a rise may be the luck of the seeds
 
 
@@ -52,7 +53,12 @@ def remains(ds: Any) -> float:
 
 
 def peaks_at(x: np.ndarray, y: np.ndarray) -> float:
-    """Where a curve drawn by hand has its peak: the place that stands highest above both of its sides; NaN if nothing rises and falls."""
+    """Where a curve drawn by hand has its peak: the place that stands highest above both of its sides; NaN if nothing rises and falls.
+
+    ValueError, for a learner, when it leaves a part of the axis open.
+    """
+    if not len(x) or min(x) > REACH * SIZES[0] or max(x) < SIZES[-1] / REACH:
+        raise ValueError(f"Draw it over the whole axis, from N = {SIZES[0]:.0f} to {SIZES[-1]:.0f}: the story goes on at the right.")
     y = np.asarray(y, float)
     above = [min(y[i] - y[:i].min(), y[i] - y[i + 1 :].min()) for i in range(1, len(y) - 1)]
     return float(x[1 + int(np.argmax(above))]) if above and max(above) > WOBBLE else float("nan")
@@ -79,8 +85,11 @@ def standing(ds: Any) -> str:
     return f"The error rises by {up:.1f} ± {se:.1f} percentage points to its highest mean: {up / se:.1f} standard errors"
 
 
-def no_cusp(**held: Any) -> Any:
-    """A goal: no rise that is surely one, with at least 20 seeds, while `held` keeps its values."""
+def no_cusp(most: int = 10**9, **held: Any) -> Any:
+    """A goal: no rise that is surely one, with at least 20 seeds, while `held` keeps its values.
+
+    With more than `most` points a rise that does not show is not believed: the peak may stand at the left end of the scan.
+    """
     held = PLAIN | held
 
     def goal(values: dict[str, Any], ds: Any) -> bool | str:
@@ -89,6 +98,9 @@ def no_cusp(**held: Any) -> Any:
         if ds.sizes["seed"] < 20:
             return "With fewer seeds everything drowns, cusps or not. Keep at least 20."
         up, se = rise(ds)
+        if up <= SURE * se and values["P"] > most:
+            cut = "the peak stands at the left end of this scan, or next to it, and its rise may lie outside"
+            return f"{standing(ds)}. But this proves nothing: {cut}. Go on."
         return up <= SURE * se or f"{standing(ds)}. Wanted: fewer than {SURE:g}."
 
     return goal
@@ -150,6 +162,7 @@ def at(ds: Any, N: int) -> dict[str, Any]:
     one, seeds = ds.isel(width=place), ds.sizes["seed"]
     scatter, shared = float(one.fluctuation), float(one.f_mean_rms)
     return dict(N=int(one.N), P=int(ds.P), seeds=seeds, root=seeds**0.5, scatter=scatter, shared=shared, left=scatter / seeds**0.5,
+                both=float(np.hypot(shared, scatter / seeds**0.5)), relative=scatter / shared,
                 single=100 * float(one.test_error.mean()), mean=100 * float(one.ensemble_error[-1]),
                 fit=int((one.state == "sat").sum()), h=int(one.h))  # fmt: skip
 

@@ -53,12 +53,15 @@ class Lesson(Shown):
 
     def predict(self, key: str, app: Any, *, start: Mapping[str, Any] | None = None, **about: Any) -> Predict:
         """`app` is an App (a session of it is opened at the values `start`) or a session."""
-        return self._again(Predict(self.answers, key, opened(app, start, WAITS), **self._words(key, about)))
+        item = self._again(Predict(self.answers, key, opened(app, start, WAITS), **self._words(key, about)))
+        item.on_turn(lambda committed: veil(item.session, committed))
+        return item
 
     def after(self, prediction: Predict, app: Any, **start: Any) -> Any:
         """A session of `app`, closed until the prediction that it would give away is committed (both, of two beside each other)."""
         session = opened(app, start, WAITS)
         prediction.on_turn(lambda committed: session.unlock(touch=False) if committed else session.lock(WAITS))
+        prediction.on_turn(lambda committed: veil(session, committed))
         return session
 
     def break_it(self, key: str, app: Any, *, start: Mapping[str, Any] | None = None, **about: Any) -> BreakIt:
@@ -231,6 +234,11 @@ def opened(app: Any, start: Mapping[str, Any] | None, locked: str = "") -> Any:
     if hasattr(app, "on_result"):
         return app
     return app.open(locked=locked, **(start or {}))
+
+
+def veil(session: Any, committed: bool) -> None:
+    """Hide title, caption and presets of an app, wherever it stands on the page, until the prediction is committed: a title is a claim."""
+    (session.widget.remove_class if committed else session.widget.add_class)("lsviz-locked")
 
 
 def head(entry: catalog.Entry, needs: Sequence[int], symbols: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ class Predict(Item):
     One of three: `shapes` {"It falls smoothly": ((x, y), …)} are curves to choose, and the axes let one draw; `options` {"0.9": 0.9}
     only choices; `value` (low, high) a number typed, drawn as a line at value/scale if `level` is (scale, x0, x1).
     `outcome(ds)` is what the run gives, `expected(x, y)` reads the same quantity off the learner's curve, and `words` states the
-    gap with {expected}, {outcome}, {factor}, {difference}.
+    gap with {expected}, {outcome}, {factor}, {difference}; `unread` does so for a curve off which `expected` could read no number.
 
     Two predictions may share one session: the second is given `beside` the first (made with show=False), the result waits for both,
     and `sketch(first, second)` makes one curve (x, y) of the two numbers.
@@ -46,6 +46,7 @@ class Predict(Item):
         value: tuple[float, float] | None = None,
         expected: Callable[[np.ndarray, np.ndarray], float] | None = None,
         unsure: str = "It came at {outcome}.",
+        unread: str = "",
         axes: int = 0,
         xs: Sequence[float] | np.ndarray | None = None,
         level: tuple[float, float, float] | None = None,
@@ -58,7 +59,8 @@ class Predict(Item):
             raise ValueError("shapes, options, value: give exactly one of the three")
         if shapes is not None and expected is None:
             raise ValueError("expected: needed with shapes, to read a number off the learner's curve")
-        self.session, self.ask, self.outcome, self.words, self.unsure = session, plain(ask), outcome, words, unsure
+        self.session, self.ask, self.outcome, self.words = session, plain(ask), outcome, words
+        self.unsure, self.unread = unsure, unread or unsure
         self.shapes, self.options, self.range, self.level, self.expected = shapes, options, value, level, expected
         self.curve: tuple[np.ndarray, np.ndarray] | None = None
         self.guess: float | None = None
@@ -257,7 +259,7 @@ class Predict(Item):
 
     def sentence(self, found: float) -> str:
         if self.guess is None or not np.isfinite(self.guess):
-            return self.unsure.format(outcome=short(found))
+            return (self.unsure if self.guess is None else self.unread).format(outcome=short(found))
         larger, smaller = max(abs(found), abs(self.guess)), min(abs(found), abs(self.guess))
         factor = short(larger / smaller) if smaller > 0 else "∞"
         return self.words.format(
