@@ -326,6 +326,15 @@ def test_stored_thresholds_are_drawn_where_they_are_and_the_law_is_that_of_the_d
     assert f"{float(five.exponent):.1f}" in words
 
 
+def test_stored_thresholds_leave_the_picture_when_nothing_stands_behind():
+    one, ds = Stage(threshold.threshold), reference.thresholds()
+    alone = one.png(transition())
+    assert one.png(transition(), Context(behind=ds)) != alone
+    other = one.png(transition(), Context(behind=ds.isel(curve=[0])))
+    assert other == Stage(threshold.threshold).png(transition(), Context(behind=ds.isel(curve=[0])))
+    assert one.png(transition()) == alone
+
+
 def test_the_series_differ_by_their_marks():
     assert len(set(style.SERIES.values())) == len(style.SERIES) <= 7
     for dark in (False, True):

@@ -640,6 +640,41 @@ def test_lesson_0_promises_what_its_own_runs_show():
     assert 0 < readings.satisfied(longer) < 4 == readings.satisfied(both), "what the hint says"
 
 
+def test_lesson_3_tells_what_is_stored():
+    """Every number of its table and of the lines below it, read from the store again."""
+    from lsviz import jamming, sweep
+    from lsviz.apps import reference
+
+    cells = json.loads((ROOT / "notebooks" / "3_jamming_networks.ipynb").read_text())["cells"]
+    (text,) = ["".join(cell["source"]) for cell in cells if "Where ours differs" in "".join(cell["source"])]
+    ds, slide, budgets = reference.thresholds(), sweep.results("relu_slide"), sweep.results("relu_budget")
+
+    def ends(curve):
+        ratio = (ds.P / ds.N_star).sel(curve=curve).dropna("P").values
+        return f"{ratio.min():.1f} to {ratio.max():.1f}", ", ".join(f"{one:.1f}" for one in ratio)
+
+    def spaced(number):
+        return f"{round(number, -3):,.0f}".replace(",", " ")
+
+    (N, low, high), (_, first, last) = reference.PUBLISHED[reference.HALF_WAY], reference.PUBLISHED[reference.SCANNED]
+    assert f"{low:.2f} to {high:.2f} (ReLU, $N$ = {N}, 10⁷ steps) | {ends('random_points')[0]} (swish" in text
+    assert f"{ends('digits')[0]}: $N^* \\propto P^{{{float(ds.exponent.sel(curve='digits')):.2f}}}$" in text
+    assert f"{ends('relu_5')[1]} at $P$ = 500, 1000, 2000" in text
+    stored = ds.isel(mark=-1)
+    about = [float(at / stored.mark_N) for at in (stored.mark_P_low, stored.mark_P_high)]
+    assert f"{first:.1f} to {last:.1f} with" in text and f"half-way between $P/N$ = {about[0]:.1f} and {about[1]:.1f}" in text
+    trace = (slide.N_delta_trace / slide.N).sel(P=14_000)
+    early, late = (float(trace.sel(step=step).median()) for step in (7500, 30_000))
+    assert f"from {early:.2f} after 7500 steps to {late:.2f} after 30 000" in text
+    beyond = slide.state.sel(P=slice(14_000, None))
+    assert f"of the {beyond.size} networks" in text and f", {int((beyond == 'unfinished').sum())} are unfinished" in text
+    runs = [budgets.isel(budget=i) for i in range(3)]
+    stars = [jamming.threshold(run.N.values, (run.state == "sat").values)[0] for run in runs]
+    assert f"move $N^*$ from {stars[1]:.0f} to {stars[2]:.0f}" in text
+    at, least, most = reference.continued("relu_5", reference.SLIDE)
+    assert rf"$P \approx$ {spaced(at)}" in text and f"allow {spaced(least)} to {round(most, -4):,.0f}".replace(",", " ") in text
+
+
 MOVES = {
     "0_start": {"0-break-step": dict(learning_rate=3.0), "0-break-all": dict(learning_rate=0.5, budget=2000)},
     "2_jamming_particles": {

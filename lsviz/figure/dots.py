@@ -319,3 +319,26 @@ def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "un
         **place,
     }
     return ax.legend(handles=handles, **place)
+
+
+def below(stage: Stage, columns: int = 3) -> dict[str, Any]:
+    """A place for a legend below all axes."""
+    return dict(
+        loc="lower left", bbox_to_anchor=(0.012, 0.006), ncols=2 if stage.narrow else columns, columnspacing=1.2
+    )
+
+
+def names_below(stage: Stage, marks: tuple[str, ...] = Ghosts.MARKS, left: float = 0.66) -> KeptNames:
+    """The names of what was kept, right of that legend; on a phone one of them, above it."""
+    if stage.narrow:
+        return KeptNames(stage, 12, 74, marks[: most(stage)])
+    return KeptNames(stage, left * stage.width, 58, marks)
+
+
+def legend_of_lines(stage: Stage) -> None:
+    """How the networks of these lines ended, below all axes."""
+    states = ("sat", "unsat", "unfinished", "running")
+    lines = [Line2D([], [], color=stage.colours.states[name], linewidth=2, label=STATE_WORDS[name]) for name in states]
+    stage.figure.legend(
+        handles=lines, handletextpad=0.4, labelspacing=0.25, handlelength=1.8, borderaxespad=0.0, **below(stage)
+    )

@@ -10,8 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from . import style
-from .dots import KeptNames, behind_words, grey_mark, most, put
-from .jamming import below
+from .dots import KeptNames, behind_words, below, grey_mark, most, put
 from .stage import Context, Draw, Stage
 
 POINTS, WEIGHTS = (100.0, 100_000.0), (20.0, 20_000.0)  # the axes
