@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from . import style
-from .stage import Context, Stage
+from .stage import DPI, Context, Stage
 
 STATES = tuple(style.MARKS)
 STATE_WORDS = {state: words for state, (*_, words) in style.MARKS.items()}
@@ -67,13 +67,13 @@ class Dots:
         ax = self.words.axes
         end = ax.get_xlim()[1 if flip else 0]
         outermost = x.max() if flip else x.min()
-        room = abs(np.diff(ax.transData.transform([(outermost, self.row), (end, self.row)])[:, 0])[0])
+        room = abs(np.diff(ax.transData.transform([(outermost, self.row), (end, self.row)])[:, 0])[0]) * DPI / ax.figure.dpi
         left = flip != (room > ROOM)  # of the triangles
         self.words.set_position((x.min() / 1.1 if left else x.max() * 1.1, self.row))
         self.words.set_horizontalalignment("right" if left else "left")
 
 
-ROOM = 145.0  # pixels that "88 above the axis" takes, and a little
+ROOM = 145.0  # css pixels that "88 above the axis" takes, and a little
 
 
 def put(line: Any, x: np.ndarray, y: np.ndarray) -> None:
