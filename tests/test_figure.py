@@ -99,7 +99,7 @@ def test_blitted_frames_are_the_whole_picture(picture, data, behind, size, dark)
 
 
 @pytest.mark.parametrize(("picture", "data", "behind"), PICTURES)
-@pytest.mark.parametrize("size", [(900, 430), (760, 430), (640, 430), (366, 620)])
+@pytest.mark.parametrize("size", [(900, 430), (760, 430), (640, 430), (366, 620), (356, 620)])
 def test_no_text_leaves_the_picture_or_lies_on_other_text(picture, data, behind, size):
     width, height = size
     if picture is threshold.threshold:

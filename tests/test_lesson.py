@@ -663,11 +663,13 @@ def test_lesson_3_tells_what_is_stored():
     stored = ds.isel(mark=-1)
     about = [float(at / stored.mark_N) for at in (stored.mark_P_low, stored.mark_P_high)]
     assert f"{first:.1f} to {last:.1f} with" in text and f"half-way between $P/N$ = {about[0]:.1f} and {about[1]:.1f}" in text
-    trace = (slide.N_delta_trace / slide.N).sel(P=14_000)
-    early, late = (float(trace.sel(step=step).median()) for step in (7500, 30_000))
-    assert f"from {early:.2f} after 7500 steps to {late:.2f} after 30 000" in text
+    trace = (slide.N_delta_trace / slide.N).sel(step=[7500, 30_000]).median("seed")
+    for P in (14_000, 33_000):
+        early, late = trace.sel(P=P).values
+        assert f"from {early:.2f} to {late:.2f} at $P$ = {spaced(P)}" in text
     beyond = slide.state.sel(P=slice(14_000, None))
-    assert f"of the {beyond.size} networks" in text and f", {int((beyond == 'unfinished').sum())} are unfinished" in text
+    assert f"Of the {beyond.size} networks from 14 000 points on (up to {spaced(float(beyond.P[-1]))} of" in text
+    assert f") {int((beyond == 'unfinished').sum())} are unfinished" in text
     runs = [budgets.isel(budget=i) for i in range(3)]
     stars = [jamming.threshold(run.N.values, (run.state == "sat").values)[0] for run in runs]
     assert f"move $N^*$ from {stars[1]:.0f} to {stars[2]:.0f}" in text

@@ -324,7 +324,7 @@ def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "un
 def below(stage: Stage, columns: int = 3) -> dict[str, Any]:
     """A place for a legend below all axes."""
     return dict(
-        loc="lower left", bbox_to_anchor=(0.012, 0.006), ncols=2 if stage.narrow else columns, columnspacing=1.2
+        loc="lower left", bbox_to_anchor=(0.012, 0.006), ncols=2 if stage.narrow else columns, columnspacing=0.4 if stage.narrow else 1.2
     )
 
 
