@@ -231,12 +231,15 @@ def transition(stage: Stage) -> Draw:
                  sources=dict(theory=PARTICLES, live="$N^*$: half of them fit", prediction="your prediction"),
                  band=f"16–84 % of {'redraws' if stage.narrow else 'redrawn seeds'}", **place)  # fmt: skip
     own = next(line for line in key.get_lines() if line.get_label() == "your prediction")
+    own_words = next(text for text in key.get_texts() if text.get_text() == "your prediction")
+    for artist in (own, own_words):
+        artist.set_visible(False)
     training = next(text for text in key.get_texts() if text.get_text() == style.MARKS["running"][3])
     band = stage.actor(ax.axvspan(0.1, 0.1, color=colours.ink, alpha=0.12, linewidth=0, zorder=1))
     star = stage.actor(ax.axvline(0.1, color=colours.sources["live"], zorder=1, **style.LINES["live"]))
     star_words = stage.actor(ax.text(0.1, STAR_WORDS, "", color=colours.ink, ha="left", va="top"))
     corner = (12, 134) if stage.narrow else (stage.width - 279, 0.4 * stage.height)
-    behind = Behind(stage, ax, RATIO_TOP, corner[0], 0.29 * stage.height if stage.narrow else 104)
+    behind = Behind(stage, ax, RATIO_TOP, corner[0], 0.315 * stage.height if stage.narrow else 104)
     ghosts, kept = Ghosts(stage, ax, RATIO_TOP), KeptNames(stage, *corner)  # below the legend
     dots = Dots(stage, ax, top=RATIO_TOP)
     prediction = Prediction(stage, ax, named=True)
@@ -247,6 +250,11 @@ def transition(stage: Stage) -> Draw:
         words = "stopped" if context.stopped else style.MARKS["running"][3]
         if words != training.get_text():
             training.set_text(words)
+            stage.reset_scenery()
+        predicted = context.prediction is not None
+        if predicted != own.get_visible():
+            for artist in (own, own_words):
+                artist.set_visible(predicted)
             stage.reset_scenery()
         colour = prediction.colour_for(context)
         if colour != own.get_color():
@@ -273,7 +281,7 @@ def transition(stage: Stage) -> Draw:
     return draw
 
 
-BOTTOM, BEHIND_BOTTOM = 0.295, 0.375  # of the axes on a phone, without and with words for what stands behind
+BOTTOM, BEHIND_BOTTOM = 0.295, 0.4  # of the axes on a phone, without and with words for what stands behind
 STAR_WORDS = 0.92 * RATIO_TOP  # below the row of what is above the axis
 WORDS_ROOM = 2.4  # the ratio of P/N that these words take
 
