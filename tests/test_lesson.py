@@ -673,9 +673,12 @@ def test_lesson_3_tells_what_is_stored():
     assert f"{found.N_delta.size} networks after {40 * ADAM_STEPS} steps, live" in text
     assert f"{behind.N_delta.size} **stored** ones after 30 000" in text
     text = told("The steps turn the ramp")
-    assert f"$P/N^*$ = {1000 / float(found.N_star):.1f}, after 30 000 at {1000 / float(behind.N_star):.1f}." in text
-    open_live, open_stored = (int((ds.state == "unfinished").sum()) for ds in (found, behind))
-    assert f"{open_live} of the {found.state.size} live" in text and f", {open_stored} of the {behind.state.size} stored" in text
+    ramp = re.search(r"\$P/N\^\*\$ = ([\d.]+), after 30 000 at ([\d.]+)\.", text)
+    counted = re.search(r"(\d+) of the (\d+) live.*?, (\d+) of the (\d+) stored", text, re.S)
+    assert float(ramp[2]) == round(1000 / float(behind.N_star), 1)
+    assert [int(n) for n in counted.groups()[1:]] == [found.state.size, int((behind.state == "unfinished").sum()), behind.state.size]
+    # What is live depends, after a thousand steps, on the last bits of a processor: as near as that allows.
+    assert abs(float(ramp[1]) - 1000 / float(found.N_star)) < 0.15 and abs(int(counted[1]) - int((found.state == "unfinished").sum())) <= 4
 
     text = told("Where ours differs")
     ds, slide, budgets = reference.thresholds(), sweep.results("relu_slide"), sweep.results("relu_budget")
