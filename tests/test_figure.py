@@ -99,7 +99,7 @@ def test_blitted_frames_are_the_whole_picture(picture, data, behind, size, dark)
 
 
 @pytest.mark.parametrize(("picture", "data", "behind"), PICTURES)
-@pytest.mark.parametrize("size", [(900, 430), (760, 430), (640, 430), (366, 620)])
+@pytest.mark.parametrize("size", [(900, 430), (760, 430), (640, 430), (366, 620), (356, 620)])
 def test_no_text_leaves_the_picture_or_lies_on_other_text(picture, data, behind, size):
     width, height = size
     if picture is threshold.threshold:
@@ -277,11 +277,31 @@ def test_every_stored_network_stands_behind_as_a_mark_and_no_line_joins_them(wid
     assert sum(len(line.get_xdata()) for line in marks) == ds.N_delta.size == 288
     (star,) = [line for line in axes.lines if line.get_color() == pale and line.get_linestyle() == "-"]
     assert list(star.get_xdata()) == [float(ds.N_star / ds.P)] * 2
-    (words,) = [text.get_text() for text in one.figure.texts if "stored" in text.get_text() and text.get_visible()]
-    assert words.startswith("stored: ReLU, Adam 30 000 steps,") and "$N^*/P$ = 0.21" in words
+    words = [text.get_text().replace("\u00a0", " ") for text in one.figure.texts if text.get_text() and text.get_visible()]
+    assert words == ["stored: ReLU, Adam 30 000 steps,", "L = 3, P = 1000, 16 seeds", "half of them fit at $N^*/P$ = 0.21",
+                     "stored, unfinished"]  # fmt: skip
+    keys = [key for key in one.figure.artists if key.get_visible() and key.get_color() == pale]
+    assert [(key.get_marker(), key.get_linestyle(), key.get_markerfacecolor()) for key in keys] == [
+        ("o", "None", pale), ("None", "None", pale), ("None", "-", pale), ("o", "None", "none")]  # fmt: skip
+    one.png(transition(), Context(behind=ds.assign(state=ds.state.where(ds.state != "unfinished", "unsat"))))
+    assert not [text for text in one.figure.texts if "unfinished" in text.get_text()], "an entry for none is left out"
     one.png(transition(), Context(behind=ds, values=dict(axis="P/N")))
     assert list(star.get_xdata()) == [float(ds.P / ds.N_star)] * 2
     assert one.png(transition()) == alone and one.boxes() == before, "the axes come back, too"
+
+
+def test_a_prediction_is_in_the_legend_where_there_is_one():
+    one = Stage(jamming.transition)
+    (key,) = one.figure.legends
+
+    def named():
+        return [text.get_text() for text in key.get_texts() if text.get_visible()]
+
+    alone = one.png(transition())
+    assert "your prediction" not in named()
+    one.png(transition(), Context(prediction=([0.05, 1.0], [1.0, 0.0])))
+    assert "your prediction" in named()
+    assert one.png(transition()) == alone
 
 
 def test_stored_networks_without_a_threshold_draw_no_line():
@@ -301,6 +321,10 @@ def test_the_threshold_of_the_run_stands_at_its_P_and_its_sizes_show_who_fits():
     assert [bar[0, 1] for bar in fit.get_segments()] == [80.0] and [bar[0, 1] for bar in rest.get_segments()] == [20.0, 40.0]
     one.set(ds.assign(N_star=np.nan), Context())
     assert any("no $N^*$" in text.get_text() for text in ax.texts)
+    for state, told in (("sat", "$N^*$ below 20: most"), ("unsat", "$N^*$ above 80: few")):
+        one.set(ds.assign(N_star=np.nan, state=ds.state.where(ds.state == "no", state)), Context())
+        assert any(told in text.get_text() for text in ax.texts)
+    one.set(ds.assign(N_star=np.nan), Context())
     assert not [line for line in ax.lines if line.get_marker() == "o" and line.get_visible()]
 
 
@@ -322,8 +346,35 @@ def test_stored_thresholds_are_drawn_where_they_are_and_the_law_is_that_of_the_d
     (beyond,) = [line for line in relu.lines if line.get_color() == one.colours.series["relu_5"] and line.get_linestyle() == "--"]
     assert (beyond.get_ydata() == five.continued.sel(ahead=beyond.get_xdata()).values).all()
     words = " ".join(text.get_text() for text in relu.texts).replace("\n", " ").replace("\u00a0", " ")
-    assert "published: the slide, L = 5: scanned there" in words and "stored: the slide's network" in words
+    assert "published: the slide, L = 5: scanned here" in words and "stored: the slide's network" in words
     assert f"{float(five.exponent):.1f}" in words
+
+
+@pytest.mark.parametrize("size", [(900, 480), (366, 780)])
+def test_a_mark_and_its_words_are_joined(size):
+    """The thin line ends at the mark, and begins beside the longest row of its words or above their middle."""
+    one, ds = Stage(threshold.threshold, *size), reference.thresholds()
+    one.set(transition(), Context(behind=ds))
+    one.canvas.draw()
+    joined = 0
+    for ax in one.figure.axes:
+        notes = [text for text in ax.texts if text.get_text().startswith(("published: ", "stored: "))]
+        for line in (line for line in ax.lines if line.get_zorder() == 1.1):
+            start, end = ax.transData.transform(np.transpose(line.get_data()))
+            (box,) = [b for b in (note.get_window_extent() for note in notes) if b.padded(8).contains(*start)]
+            assert not box.contains(*start) and not box.padded(-1).contains(*((start + end) / 2))
+            assert line.get_ydata()[1] in ds.mark_N and not box.contains(*end)
+            joined += 1
+    assert joined == ds.sizes["mark"]
+
+
+def test_stored_thresholds_leave_the_picture_when_nothing_stands_behind():
+    one, ds = Stage(threshold.threshold), reference.thresholds()
+    alone = one.png(transition())
+    assert one.png(transition(), Context(behind=ds)) != alone
+    other = one.png(transition(), Context(behind=ds.isel(curve=[0])))
+    assert other == Stage(threshold.threshold).png(transition(), Context(behind=ds.isel(curve=[0])))
+    assert one.png(transition()) == alone
 
 
 def test_the_series_differ_by_their_marks():

@@ -1,6 +1,7 @@
 """A lesson never gives an answer away, never loses what the learner wrote, and locks what must be predicted first."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -639,6 +640,88 @@ def test_lesson_0_promises_what_its_own_runs_show():
     assert int(fewer.N) == 42 and (fewer.N_delta > 2 * fewer.N).any(), "what the answer says"
     longer, both = toy.toy_descent(budget=2000), toy.toy_descent(budget=1000, learning_rate=0.5)
     assert 0 < readings.satisfied(longer) < 4 == readings.satisfied(both), "what the hint says"
+
+
+def test_lesson_3_tells_what_is_stored():
+    """Every number of its table and of the lines about it, read from the store again, or run."""
+    from lsviz import apps, data, jamming, sweep
+    from lsviz.apps import reference
+    from lsviz.apps.jamming import ADAM_STEPS
+    from lsviz.apps.stored import phase_table, phase_thresholds
+
+    cells = ["".join(cell["source"]) for cell in json.loads((ROOT / "notebooks" / "3_jamming_networks.ipynb").read_text())["cells"]]
+
+    def told(words):
+        (text,) = [cell for cell in cells if words in cell]
+        assert not re.search(r"\d \d{3}|\$ = \d", text), "a number may break at the end of a line"
+        return text.replace("\u00a0", " ")
+
+    table = phase_table()
+    (text,) = [cell for cell in cells if "## The whole plane" in cell]
+    assert f"{table.sizes['N']} sizes at each of eight $P$, {int(table.P[0])} to {int(table.P[-1])}, eight networks each" in text
+    assert (table.sizes["P"], table.sizes["seed"]) == (8, 8)
+    assert "of 150 iterations" in table.attrs["label"] and "Each network had 150 iterations, half of the 300" in text
+    star, P = phase_thresholds(table)[..., 0], table.P.values
+    (digits, chance), factor = star[:, [0, -1]], P[[0, -1]] / star[:, [0, -1]]
+    text = told("steps do to the ramp")
+    assert f"100 points need about 34 weights, 1000 about {round(digits[1], -1):.0f}:" in text and abs(digits[0] - 34) < 1
+    assert f"a factor of {factor[0][0]:.1f} to {factor[0][1]:.1f}" in text
+    assert f"it is about {round(chance[0], -1):.0f} and {round(chance[1], -2):.0f}" in text
+    assert f"hardly grows: {factor[1][0]:.1f} and {factor[1][1]:.1f}" in text
+
+    live = apps.transition.open("inline", how="adam", axis="P/N", P=1000, L=3, budget=40, seeds=4, stored="yes")
+    behind, found = reference.transition(live.values), live.result
+    assert f"{found.N_delta.size} networks after {40 * ADAM_STEPS} steps, live" in text
+    assert f"{behind.N_delta.size} **stored** ones after 30 000" in text
+    text = told("The steps turn the ramp")
+    ramp = re.search(r"\$P/N\^\*\$ = ([\d.]+), after 30 000 at ([\d.]+)\.", text)
+    counted = re.search(r"(\d+) of the (\d+) live.*?, (\d+) of the (\d+) stored", text, re.S)
+    assert float(ramp[2]) == round(1000 / float(behind.N_star), 1)
+    assert [int(n) for n in counted.groups()[1:]] == [found.state.size, int((behind.state == "unfinished").sum()), behind.state.size]
+    # What is live depends, after a thousand steps, on the last bits of a processor: as near as that allows.
+    assert abs(float(ramp[1]) - 1000 / float(found.N_star)) < 0.15 and abs(int(counted[1]) - int((found.state == "unfinished").sum())) <= 4
+
+    text = told("Where ours differs")
+    ds, slide, budgets = reference.thresholds(), sweep.results("relu_slide"), sweep.results("relu_budget")
+
+    def ends(curve):
+        ratio = (ds.P / ds.N_star).sel(curve=curve).dropna("P").values
+        return f"{ratio.min():.1f} to {ratio.max():.1f}", ", ".join(f"{one:.1f}" for one in ratio)
+
+    def spaced(number):
+        return f"{round(number, -3):,.0f}".replace(",", " ")
+
+    (N, low, high), (_, first, last) = reference.PUBLISHED[reference.HALF_WAY], reference.PUBLISHED[reference.SCANNED]
+    assert f"between {low:.2f} and {high:.2f} (ReLU, $L$ = 3, $N$ = {N}, 10⁷ steps) | {ends('random_points')[0]} (swish" in text
+    rows = dict(digits="digits, swish |", random_labels="random labels, swish |", random_points="random points |")
+    for curve, row in rows.items():
+        (line,) = [line for line in text.splitlines() if f"| {row}" in line]
+        assert ends(curve)[0] in line and f": $N^* \\propto P^{{{float(ds.exponent.sel(curve=curve)):.2f}}}$" in line
+    assert f"{ends('relu_5')[1]} at $P$ = 500, 1000, 2000" in text
+    stored = ds.isel(mark=-1)
+    about = [float(at / stored.mark_N) for at in (stored.mark_P_low, stored.mark_P_high)]
+    assert f"from $P/N$ = {first:.1f} to {last:.1f} ($P$ = {spaced(first * 3930)} to {spaced(last * 3930)}) with" in text
+    places = " and ".join(spaced(float(at)) for at in (stored.mark_P_low, stored.mark_P_high))
+    assert f"between {about[0]:.1f} and {about[1]:.1f} ($P$ = {places})" in text
+    trace = (slide.N_delta_trace / slide.N).sel(step=[7500, 30_000]).median("seed")
+    for P in (14_000, 33_000):
+        early, late = trace.sel(P=P).values
+        assert f"from {early:.2f} to {late:.2f} at $P$ = {spaced(P)}" in text
+    beyond = slide.state.sel(P=slice(14_000, None))
+    assert f"Of the {beyond.size} networks from 14 000 points on {int((beyond == 'unfinished').sum())} are unfinished" in text
+    points = data.size("mnist")
+    ours, every, kept = (f"{number:,}".replace(",", " ") for number in (points, points + data.TEST, data.TEST))
+    assert f"They go up to {spaced(float(beyond.P[-1]))} points, and could not go beyond {ours}: " in text
+    assert f"of the 70 000 digits, {every} make two classes of equal size, and {kept} of these" in text
+    runs = [budgets.isel(budget=i) for i in range(3)]
+    stars = [jamming.threshold(run.N.values, (run.state == "sat").values)[0] for run in runs]
+    assert budgets.budget.values.tolist()[1:] == [30_000, 300_000]
+    assert f"300 000 steps instead of 30 000 move $N^*$ from {stars[1]:.0f} to {stars[2]:.0f}" in text
+    assert f"where it is {float(behind.N_star):.0f}." in text
+    at, least, most = reference.continued("relu_5", reference.SLIDE)
+    assert first * reference.SLIDE < at < last * reference.SLIDE, "inside the scan"
+    assert float(stored.mark_P_high) < least, "left of the fan"
+    assert rf"$P \approx$ {spaced(at)}" in text and f"allow {spaced(least)} to {round(most, -4):,.0f}".replace(",", " ") in text
 
 
 MOVES = {

@@ -68,7 +68,7 @@ def test_no_other_networks_stand_behind(changed):
 def test_its_words_are_those_of_its_record():
     ds = reference.transition(values(how="adam", L=3, P=1000))
     replay = sweep.replay("relu_3")
-    assert ds.attrs["label"] == "stored: ReLU, Adam 30 000 steps, L = 3, P = 1000, 16 seeds"
+    assert ds.attrs["label"] == "stored: ReLU, Adam 30\u00a0000 steps, L = 3, P = 1000, 16 seeds"
     assert replay.grid.fixed["budget"] == 30_000 and len(replay.grid.fixed["seeds"]) == 16
     run = replay.record["runs"][-1]
     assert run["command"] in ds.attrs["made"] and run["started"][:10] in ds.attrs["made"] and "hours" in ds.attrs["made"]
@@ -85,7 +85,7 @@ def test_what_is_not_stored_is_no_error(monkeypatch):
     assert reference.transition(values(loss="logistic")) is None
     monkeypatch.setattr(sweep, "packaged", tuple)
     assert reference.transition(values()) is None
-    assert dict(reference.thresholds.__wrapped__().sizes) == dict(curve=0, P=0, ahead=31, mark=2)
+    assert dict(reference.thresholds.__wrapped__().sizes) == dict(curve=0, P=0, ahead=34, mark=2)
 
 
 # --- N* and its brackets ------------------------------------------------------------------------------------------------
@@ -164,7 +164,8 @@ def test_the_continued_line_is_computed_and_says_how_little_it_knows():
     N, low, high = reference.PUBLISHED[reference.SCANNED]
     assert least < N * high and most > N * low, "the scan of the slide lies within what the brackets allow"
     assert float(ds.exponent) == pytest.approx(slope)
-    assert float(ds.continued[-1]) == pytest.approx(np.exp(offset + slope * np.log(1e5)))
+    assert float(ds.continued[-1]) == pytest.approx(np.exp(offset + slope * np.log(ds.ahead[-1])))
+    assert most < ds.ahead[-1], "the picture shows how far the brackets of the slide reach"
     assert (ds.continued_low <= ds.continued).all() and (ds.continued <= ds.continued_high).all()
 
 

@@ -133,6 +133,17 @@ def below_words(ds: Any) -> str:
     return f"median of the stuck just below: N_Δ/N = {np.median(stuck) / float(N[row]):.2f}"
 
 
+def outside_words(ds: Any) -> str:
+    """Where N* lies when it is not inside the sizes of a scan; before the last one is trained, nothing is known."""
+    share, N = (ds.state == "sat").mean("seed").values, ds.N.values
+    if not np.isin(ds.state.values, ("waiting", "running")).any():
+        if (share >= 0.5).all():
+            return f"most fit at every size tried: N* lies below {N.min():.0f}"
+        if (share < 0.5).all():
+            return f"most do not fit at any size tried: N* lies above {N.max():.0f}"
+    return "no threshold inside these sizes yet"
+
+
 def transition_status(ds: Any, values: dict[str, Any]) -> str:
     seeds, P = ds.sizes["seed"], float(ds.P)
     known = int((ds.state.values != "waiting").any(-1).sum())
@@ -143,7 +154,7 @@ def transition_status(ds: Any, values: dict[str, Any]) -> str:
         at = float(ds.N_star)
         words = f"half of the networks fit at N*/P = {at / P:.2g} (P/N* = {P / at:.2g}; N* = {at:.0f}, P = {int(P)}); {below_words(ds)}"
     else:
-        words = f"no threshold inside these sizes yet (P = {int(P)})"
+        words = f"{outside_words(ds)} (P = {int(P)})"
     if adam:
         words += "; not the clean jump: ReLU by Adam gives a ramp in so few iterations"
     elif smeared(values):
@@ -268,7 +279,7 @@ def threshold_status(ds: Any, values: dict[str, Any]) -> str:
         _, low, high = reference.bracket(ds.isel(width=(~np.isin(ds.state.values, ("waiting", "running"))).all(-1)))
         words = f"P = {P:.0f}: half of the networks fit at N* = {at:.0f} (between {low:.0f} and {high:.0f}; P/N* = {P / at:.2g})"
     else:
-        words = f"P = {P:.0f}: no threshold inside these sizes yet"
+        words = f"P = {P:.0f}: {outside_words(ds)}"
     return (f"{words}; {count(known, 'size')} × {count(ds.sizes['seed'], 'seed')}, {count(int(values['budget']), 'iteration')}"
             f"{power_words(values)}")  # fmt: skip
 
@@ -285,10 +296,14 @@ def power_words(values: dict[str, Any]) -> str:
 
 threshold = App(
     name="threshold",
-    title="Digits need ever fewer weights a point, the more there are; random labels and random points need N* ∝ P",
+    title="The more digits, the fewer weights each needs; random labels and random points need N* nearly ∝ P",
     source="network_transition",
     picture="threshold:threshold",
-    controls=dict(P=POINTS, labels=LABELS, dataset=DATA),
+    controls=dict(
+        P=POINTS,
+        labels=Menu({**LABELS.words, "random": "random labels"}, sign="labels"),
+        dataset=Menu({**DATA.words, "random": "random points"}),
+    ),
     more=dict(
         loss=Menu({"hinge": "quadratic hinge", "logistic": "cross-entropy"}, sign="loss"),
         budget=BUDGETS, L=(1, 5), beta=SHARPNESS, seeds=(1, 32), data_seed=(0, 9),
@@ -305,8 +320,9 @@ threshold = App(
     trail="P",
     behind=lambda values: reference.thresholds(),
     caption="Move P: networks of many sizes are trained on P points, and the mark says at which N half of them fit; it stays while you "
-            "go on to another P. Lines join stored N*, each with its bracket: the sizes between which half of 16 networks begin to fit. "
-            "Beside a name stands the power of P that fits its N* best, and how far the brackets let it turn.",
+            "go on to another P, and goes when labels, data or anything else but P change. Lines join stored N*, each with its bracket: "
+            "the sizes between which half of 16 networks begin to fit. Beside a name stands the power of P that fits its N* best, and how "
+            "far the brackets let it turn.",
     size=(900, 480),
     narrow=(380, 780),
 )  # fmt: skip

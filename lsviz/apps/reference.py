@@ -13,10 +13,11 @@ from .. import sweep
 from ..jamming import threshold
 
 # Geiger et al. 2019, arXiv:1809.09349, after the settings of the authors' runs: a scan is where they looked, not an N* that we would know.
-HALF_WAY = "random points, ReLU, L = 3: half-way here after 10⁷ steps"
-SCANNED = "the slide, L = 5: scanned there, 3·10⁶ steps"
+HALF_WAY = "random points, ReLU, L = 3: half of them fit here, 10⁷ steps"
+SCANNED = "the slide, L = 5: scanned here, 3·10⁶ steps"
 PUBLISHED = {HALF_WAY: (7854, 2.80, 3.30), SCANNED: (3930, 31_000 / 3930, 68_000 / 3930)}  # N, P/N from, to
 SLIDE = 3930  # N of the slide's network: L = 5, h = 30
+AHEAD = (100, 200_000)  # the P over which a power law is continued: as far as the brackets of the slide's N reach
 
 # curve → (what is said of it, the sweeps that hold it, its labels)
 CURVES: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -83,10 +84,15 @@ def networks(cell: Cell) -> Any:
     return ds.assign_attrs(label=label(cell), curve=mine, made=replay.label.removeprefix("stored: "))
 
 
+def spaced(number: int) -> str:
+    """30 000 with a space at which no line breaks; a number of four digits as it is."""
+    return f"{number:,}".replace(",", "\u00a0") if number >= 10_000 else str(number)
+
+
 def label(cell: Cell) -> str:
     """Which networks these are: "stored: ReLU, Adam 30 000 steps, L = 3, P = 1000, 16 seeds"."""
     held = stored()[cell.name].grid.fixed
-    steps = f"{held['budget']:,}".replace(",", " ") if held["budget"] >= 10_000 else held["budget"]
+    steps = spaced(held["budget"])
     how = f"ReLU, Adam {steps} steps" if held["act"] == "relu" else f"{held['act']}, {steps} iterations"
     return f"stored: {how}, L = {cell.L}, P = {cell.P}, {len(held['seeds'])} seeds"
 
@@ -150,7 +156,7 @@ def thresholds() -> Any:
     for row, found in enumerate(there.values()):
         for cell in found:
             table[:, row, P.index(cell.P)] = bracket(networks(cell))
-    ahead = np.geomspace(100, 100_000, 31)
+    ahead = np.geomspace(*AHEAD, 34)
     picks = dict(continued=lambda lines: lines[0], continued_low=lambda lines: lines.min(0), continued_high=lambda lines: lines.max(0))
     fits = [Lines(P, *table[:, row]) for row in range(len(there))]
     marks = [(N, N * low, N * high, "published", f"published: {words}") for words, (N, low, high) in PUBLISHED.items()] + slide_mark()
@@ -175,11 +181,11 @@ def slide_mark() -> list[tuple[float, float, float, str, str]]:
     fits = np.flatnonzero(sat >= 0.5)
     if not fits.size or fits[-1] == len(sat) - 1:
         return []
-    steps = f"{_replay('relu_slide').grid.fixed['budget']:,}".replace(",", " ")
+    steps = spaced(_replay("relu_slide").grid.fixed["budget"])
     at = fits[-1]
     beyond = ds.state.isel(P=slice(at + 1, None))
-    left = f"{int((beyond == 'unfinished').sum())} of {beyond.size} unfinished"
-    told = f"stored: the slide's network, half-way here after {steps} steps; beyond it {left}"
+    left = f"{int((beyond == 'unfinished').sum())}/{beyond.size} unfinished"
+    told = f"stored: the slide's network, half of its seeds fit here, {steps} steps; beyond, {left}"
     return [(float(ds.N[at]), float(ds.P[at]), float(ds.P[at + 1]), "stored", told)]
 
 

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from . import style
-from .stage import Context, Stage
+from .stage import DPI, Context, Stage
 
 STATES = tuple(style.MARKS)
 STATE_WORDS = {state: words for state, (*_, words) in style.MARKS.items()}
@@ -67,13 +67,13 @@ class Dots:
         ax = self.words.axes
         end = ax.get_xlim()[1 if flip else 0]
         outermost = x.max() if flip else x.min()
-        room = abs(np.diff(ax.transData.transform([(outermost, self.row), (end, self.row)])[:, 0])[0])
+        room = abs(np.diff(ax.transData.transform([(outermost, self.row), (end, self.row)])[:, 0])[0]) * DPI / ax.figure.dpi
         left = flip != (room > ROOM)  # of the triangles
         self.words.set_position((x.min() / 1.1 if left else x.max() * 1.1, self.row))
         self.words.set_horizontalalignment("right" if left else "left")
 
 
-ROOM = 145.0  # pixels that "88 above the axis" takes, and a little
+ROOM = 145.0  # css pixels that "88 above the axis" takes, and a little
 
 
 def put(line: Any, x: np.ndarray, y: np.ndarray) -> None:
@@ -196,7 +196,7 @@ class KeptNames:
 
 
 class Behind:
-    """Stored networks behind the live ones: small pale marks, open where unfinished, and a broad pale line at their N*; named in words.
+    """Stored networks behind the live ones: small pale marks, open where unfinished, and a broad pale line at their N*; each named.
 
     No curve joins them: between sizes where all fit and sizes where none does it would go where no network is.
     (left, top) of the words in pixels from the figure's lower left corner.
@@ -211,18 +211,22 @@ class Behind:
             "over": ax.plot([], [], marker="^", markersize=4.0, markeredgewidth=0, alpha=0.75, **look)[0],
         }
         self.star = ax.axvline(0.1, color=colour, zorder=1.4, **style.LINES["stored"])
-        x, y, row = left / stage.width, height / stage.height, 15.0
-        self.key = Line2D([x], [y - 0.5 * row / stage.height], marker="o", markersize=6, linestyle="none", color=colour)
-        stage.figure.add_artist(self.key)
-        self.words = stage.figure.text(x + 12 / stage.width, y, "", color=stage.colours.ink, va="top", linespacing=1.15)
-        if not stage.narrow:
-            self.words.set_fontsize(11 if stage.width >= 880 else 10)
+        keys: list[dict[str, Any]] = [dict(marker="o", markersize=6), {}, dict(style.LINES["stored"]),
+                                      dict(marker="o", markersize=6, markerfacecolor="none")]  # fmt: skip
+        size = style.NARROW_SIZE if stage.narrow or stage.width < 880 else 11.0
+        self.keys, self.words = [], []
+        for i, key in enumerate(keys):
+            x, y = left / stage.width, (height - 1.16 * size * DPI / 72 * (i + 0.5)) / stage.height
+            ends = [x - 6 / stage.width, x + 6 / stage.width] if "linestyle" in key else [x]
+            self.keys.append(Line2D(ends, [y] * len(ends), color=colour, **{"linestyle": "none", **key}))
+            self.words.append(stage.figure.text(x + 12 / stage.width, y, "", color=stage.colours.ink, va="center", fontsize=size))
+            stage.figure.add_artist(self.keys[-1])
         self.read = Memo()
-        stage.actor([*self.marks.values(), self.star, self.key, self.words])
+        stage.actor([*self.marks.values(), self.star, *self.keys, *self.words])
 
     def set(self, ds: Any, flip: bool = False) -> None:
         """`ds` as from network_transition, or None; its attribute `label` names it."""
-        for artist in (*self.marks.values(), self.star, self.key, self.words):
+        for artist in (*self.marks.values(), self.star, *self.keys, *self.words):
             artist.set_visible(ds is not None)
         if ds is None:
             return
@@ -237,8 +241,12 @@ class Behind:
         if found:
             self.star.set_xdata([1 / at if flip else at] * 2)
         half = f"half of them fit at {where}" if found else "no N* among their sizes"
-        named = ds.attrs.get("label", "stored networks").replace(", L =", ",\nL =")
-        self.words.set_text(f"{named}\n{half}")
+        named, comma, sizes = ds.attrs.get("label", "stored networks").partition(", L =")
+        still = "stored, unfinished" if open_.any() else ""
+        for word, text in zip(self.words, (f"{named}{comma[:1]}", f"{comma[2:]}{sizes}", half, still)):
+            word.set_text(text)
+        self.keys[2].set_visible(found)
+        self.keys[3].set_visible(bool(still))
 
 
 class Prediction:
@@ -319,3 +327,26 @@ def legend(stage: Stage, ax: Any, states: tuple[str, ...] = ("sat", "unsat", "un
         **place,
     }
     return ax.legend(handles=handles, **place)
+
+
+def below(stage: Stage, columns: int = 3) -> dict[str, Any]:
+    """A place for a legend below all axes."""
+    return dict(
+        loc="lower left", bbox_to_anchor=(0.012, 0.006), ncols=2 if stage.narrow else columns, columnspacing=0.4 if stage.narrow else 1.2
+    )
+
+
+def names_below(stage: Stage, marks: tuple[str, ...] = Ghosts.MARKS, left: float = 0.66) -> KeptNames:
+    """The names of what was kept, right of that legend; on a phone one of them, above it."""
+    if stage.narrow:
+        return KeptNames(stage, 12, 74, marks[: most(stage)])
+    return KeptNames(stage, left * stage.width, 58, marks)
+
+
+def legend_of_lines(stage: Stage) -> None:
+    """How the networks of these lines ended, below all axes."""
+    states = ("sat", "unsat", "unfinished", "running")
+    lines = [Line2D([], [], color=stage.colours.states[name], linewidth=2, label=STATE_WORDS[name]) for name in states]
+    stage.figure.legend(
+        handles=lines, handletextpad=0.4, labelspacing=0.25, handlelength=1.8, borderaxespad=0.0, **below(stage)
+    )

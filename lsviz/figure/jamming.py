@@ -5,11 +5,23 @@ from typing import Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.lines import Line2D
 from matplotlib.ticker import AutoLocator
 
 from . import style
-from .dots import STATE_WORDS, Behind, Dots, Ghosts, KeptNames, Memo, Prediction, legend, most, per_seed
+from .dots import (
+    Behind,
+    Dots,
+    Ghosts,
+    KeptNames,
+    Memo,
+    Prediction,
+    below,
+    legend,
+    legend_of_lines,
+    most,
+    names_below,
+    per_seed,
+)
 from .stage import Context, Draw, Stage
 
 RATIO_TOP = 1.6  # top of every N_Δ/N axis; what lies above is drawn at its edge as a triangle
@@ -44,20 +56,6 @@ def one_width(stage: Stage) -> Draw:
         ratio(ds, context)
 
     return draw
-
-
-def below(stage: Stage, columns: int = 3) -> dict[str, Any]:
-    """A place for a legend below all axes."""
-    return dict(
-        loc="lower left", bbox_to_anchor=(0.012, 0.006), ncols=2 if stage.narrow else columns, columnspacing=1.2
-    )
-
-
-def names_below(stage: Stage, marks: tuple[str, ...] = Ghosts.MARKS, left: float = 0.66) -> KeptNames:
-    """The names of what was kept, right of that legend; on a phone one of them, above it."""
-    if stage.narrow:
-        return KeptNames(stage, 12, 74, marks[: most(stage)])
-    return KeptNames(stage, left * stage.width, 58, marks)
 
 
 GAPS_TOP = 0.12  # share of the points in one bin, at the top of the bars
@@ -233,12 +231,15 @@ def transition(stage: Stage) -> Draw:
                  sources=dict(theory=PARTICLES, live="$N^*$: half of them fit", prediction="your prediction"),
                  band=f"16–84 % of {'redraws' if stage.narrow else 'redrawn seeds'}", **place)  # fmt: skip
     own = next(line for line in key.get_lines() if line.get_label() == "your prediction")
+    own_words = next(text for text in key.get_texts() if text.get_text() == "your prediction")
+    for artist in (own, own_words):
+        artist.set_visible(False)
     training = next(text for text in key.get_texts() if text.get_text() == style.MARKS["running"][3])
     band = stage.actor(ax.axvspan(0.1, 0.1, color=colours.ink, alpha=0.12, linewidth=0, zorder=1))
     star = stage.actor(ax.axvline(0.1, color=colours.sources["live"], zorder=1, **style.LINES["live"]))
     star_words = stage.actor(ax.text(0.1, STAR_WORDS, "", color=colours.ink, ha="left", va="top"))
     corner = (12, 134) if stage.narrow else (stage.width - 279, 0.4 * stage.height)
-    behind = Behind(stage, ax, RATIO_TOP, corner[0], 0.29 * stage.height if stage.narrow else 104)
+    behind = Behind(stage, ax, RATIO_TOP, corner[0], 0.315 * stage.height if stage.narrow else 104)
     ghosts, kept = Ghosts(stage, ax, RATIO_TOP), KeptNames(stage, *corner)  # below the legend
     dots = Dots(stage, ax, top=RATIO_TOP)
     prediction = Prediction(stage, ax, named=True)
@@ -249,6 +250,11 @@ def transition(stage: Stage) -> Draw:
         words = "stopped" if context.stopped else style.MARKS["running"][3]
         if words != training.get_text():
             training.set_text(words)
+            stage.reset_scenery()
+        predicted = context.prediction is not None
+        if predicted != own.get_visible():
+            for artist in (own, own_words):
+                artist.set_visible(predicted)
             stage.reset_scenery()
         colour = prediction.colour_for(context)
         if colour != own.get_color():
@@ -275,10 +281,8 @@ def transition(stage: Stage) -> Draw:
     return draw
 
 
-BOTTOM, BEHIND_BOTTOM = 0.295, 0.375  # of the axes on a phone, without and with words for what stands behind
+BOTTOM, BEHIND_BOTTOM = 0.295, 0.4  # of the axes on a phone, without and with words for what stands behind
 STAR_WORDS = 0.92 * RATIO_TOP  # below the row of what is above the axis
-
-
 WORDS_ROOM = 2.4  # the ratio of P/N that these words take
 
 
@@ -364,7 +368,7 @@ def escape(stage: Stage) -> Draw:
     added_words = stage.actor(count.text(0, 1, "", va="top", color=colours.sources["theory"]))
     small = stage.actor(loss.text(0.25, 0.06, "", transform=loss.transAxes, ha="center"))
     large = stage.actor(loss.text(0.76, 0.97, "", transform=loss.transAxes, ha="center", va="top"))
-    _legend_of_lines(stage)
+    legend_of_lines(stage)
     kept = names_below(stage, ("",) * 3)
 
     def draw(ds: Any, context: Context) -> None:
@@ -394,12 +398,3 @@ def _count_axis(stage: Stage, ax: Any, P: float) -> None:
         ax.set_yticks(np.linspace(0, P, 5))
         ax.grid(axis="y")
         stage.reset_scenery()
-
-
-def _legend_of_lines(stage: Stage) -> None:
-    """How the networks of these lines ended, below all axes."""
-    states = ("sat", "unsat", "unfinished", "running")
-    lines = [Line2D([], [], color=stage.colours.states[name], linewidth=2, label=STATE_WORDS[name]) for name in states]
-    stage.figure.legend(
-        handles=lines, handletextpad=0.4, labelspacing=0.25, handlelength=1.8, borderaxespad=0.0, **below(stage)
-    )

@@ -40,7 +40,7 @@ _LIGHT = Palette(
     states=dict(sat="#0072b2", unsat="#d55e00", unfinished="#b8860b", dead="#6e6e73", failed="#1d1d1f",
                 running="#8e8e93", waiting="#c7c7cc"),
     sources=dict(live="#1d1d1f", ghost="#8e8e93", theory="#009e73", stored="#56b4e9", prediction="#cc79a7"),
-    series=dict(digits="#0072b2", random_labels="#b36b00", random_points="#b3568c", cross_entropy="#009e73",
+    series=dict(digits="#0072b2", random_labels="#b36b00", random_points="#b3568c", cross_entropy="#6a4fb3",
                 relu_1="#4a9fd0", relu_3="#0072b2", relu_5="#123a63"),
 )  # fmt: skip
 _DARK = Palette(
@@ -49,7 +49,7 @@ _DARK = Palette(
     states=dict(sat="#56b4e9", unsat="#ff8a3d", unfinished="#f0b93a", dead="#a7a9b0", failed="#f2f2f4",
                 running="#8e9097", waiting="#4a4d55"),
     sources=dict(live="#f2f2f4", ghost="#8e9097", theory="#2fc79a", stored="#8cc9f0", prediction="#f0a3cd"),
-    series=dict(digits="#56b4e9", random_labels="#f0b93a", random_points="#f0a3cd", cross_entropy="#2fc79a",
+    series=dict(digits="#56b4e9", random_labels="#f0b93a", random_points="#f0a3cd", cross_entropy="#b3a1ff",
                 relu_1="#4f8fb5", relu_3="#7cc4ee", relu_5="#d3ecfb"),
 )  # fmt: skip
 

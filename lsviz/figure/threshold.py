@@ -8,27 +8,28 @@ from typing import Any
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from . import style
-from .dots import KeptNames, behind_words, grey_mark, most, put
-from .jamming import below
+from .dots import KeptNames, behind_words, below, grey_mark, most, put
 from .stage import Context, Draw, Stage
 
-POINTS, WEIGHTS = (100.0, 100_000.0), (20.0, 20_000.0)  # the axes
+POINTS, WEIGHTS = (100.0, 200_000.0), (20.0, 20_000.0)  # the axes
 PANELS = {  # panel → (title, its stored curves, where their names begin, a word of the marks that belong into it)
     "smooth": ("two layers of swish", ("digits", "random_labels", "random_points", "cross_entropy"), 5600.0, "random points"),
     "relu": ("L layers of ReLU, digits", ("relu_5", "relu_3", "relu_1"), 2700.0, "slide"),
 }
 TOGETHER = re.compile(r"(?<==) | (?==)|(?<=\d) (?=\d|steps)")  # spaces at which no line may break
 COLUMN = 10**0.055  # half the width of the column of sizes at a P
-PER_WEIGHT = 3.0  # P/N* of random points in the literature: the dashed line
+PER_WEIGHT = 3.0  # the dashed line, a guide: about P/N* of random points in the literature
+FAN = 0.13  # how dense the colour of what the brackets allow is
 
 
 def threshold(stage: Stage) -> Draw:
     """N* against P on logarithmic axes: the run at its P, with all its sizes; stored curves and their brackets; what was published."""
     figure = stage.figure
     if stage.narrow:
-        grid = figure.add_gridspec(2, 1, hspace=0.34, left=0.14, right=0.96, top=0.965, bottom=0.185)
+        grid = figure.add_gridspec(2, 1, hspace=0.34, left=0.14, right=0.96, top=0.965, bottom=0.207)
         panels = {name: figure.add_subplot(grid[i]) for i, name in enumerate(PANELS)}
     else:
         grid = figure.add_gridspec(1, 2, wspace=0.07, left=78 / stage.width, right=0.978, top=0.93, bottom=0.275)
@@ -38,11 +39,9 @@ def threshold(stage: Stage) -> Draw:
     if not stage.narrow:
         panels["smooth"].set_ylabel("weights at the threshold  $N^*$", labelpad=1)
         panels["relu"].set_yticklabels([])
-        panels["smooth"].get_xticklabels()[-1].set_horizontalalignment("right")
-        panels["relu"].get_xticklabels()[0].set_horizontalalignment("left")
     _legend(stage)
     live = _Live(stage, panels["smooth"])
-    kept = KeptNames(stage, 12, 98, KEPT[: most(stage)]) if stage.narrow else KeptNames(stage, 0.7 * stage.width, 66, KEPT)
+    kept = KeptNames(stage, 12, 114, KEPT[: most(stage)]) if stage.narrow else KeptNames(stage, 0.7 * stage.width, 66, KEPT)
     scenery: list[Any] = []
     shown = None
 
@@ -116,6 +115,11 @@ class _Live:
             put(line, *_found(kept[i][1] if i < len(kept) else []))
         at = float(ds.N_star)
         found = f"$N^*$ = {at:.0f}\n$P/N^*$ = {P / at:.2g}" if np.isfinite(at) else "no $N^*$ inside\nthese sizes yet"
+        if not np.isin(ds.state.values, ("waiting", "running")).any() and not np.isfinite(at):
+            if (share >= 0.5).all():
+                found = f"$N^*$ below {N.min():.0f}: most\nfit at every size"
+            elif (share < 0.5).all():
+                found = f"$N^*$ above {N.max():.0f}: few\nfit at any size"
         self.words.set_text(f"this run, $P$ = {P:.0f}:\n{found}")
 
 
@@ -165,31 +169,41 @@ def _continued(stage: Stage, ax: Any, one: Any, curve: str) -> list[Any]:
     """The power law of a curve beyond its last P, dashed, and how far its brackets let it turn."""
     beyond = one.sel(ahead=slice(float(one.P[np.isfinite(one.N_star)].max()), None))
     look = dict(color=stage.colours.series[curve], zorder=1.8)
-    fan = ax.fill_between(beyond.ahead, beyond.continued_low, beyond.continued_high, alpha=0.13, linewidth=0, **look)
+    fan = ax.fill_between(beyond.ahead, beyond.continued_low, beyond.continued_high, alpha=FAN, linewidth=0, **look)
     return [fan, ax.plot(beyond.ahead, beyond.continued, linewidth=1.4, linestyle=(0, (4, 3)), **look)[0]]
 
 
 def _mark(stage: Stage, ax: Any, one: Any, upper: bool) -> list[Any]:
-    """A range of P at fixed N, its words in a free corner, and a thin line that joins the two."""
+    """A range of P at fixed N, its words in a free corner, and a thin line that joins the two.
+
+    The line begins at the longest row of the words, which is the one that reaches their edge, or above their middle.
+    """
     N, low, high = (float(one[name]) for name in ("mark_N", "mark_P_low", "mark_P_high"))
     published = one.kind.item() == "published"
     colour = stage.colours.ink if published else stage.colours.series["relu_5"]
     words = textwrap.fill(TOGETHER.sub("\u00a0", one.told.item()), 26 if upper else 24)
     size = _small(stage)
-    line = 1.15 * size * 100 / 72 / (ax.get_position().height * stage.height)  # of one line, as a share of the axes
-    height = line * (words.count("\n") + 1)
     thin = dict(color=stage.colours.faint, linewidth=0.8, zorder=1.1)
     bar = ax.plot([low, high], [N, N], color=colour, linewidth=4.5 if published else 2.2, marker="" if published else "|", markersize=9,
                   solid_capstyle="butt", zorder=3)[0]  # fmt: skip
     at: dict[str, Any] = dict(fontsize=size, linespacing=1.15, transform=ax.transAxes, bbox=behind_words(stage), zorder=1.15)
     if upper:
         text = ax.text(0.02, 0.985, words, ha="left", va="top", **at)
-        start = _data(0.3, 0.985 - height - 0.03)
+        box = _extent(stage, ax, text)
+        measure, letters = stage.canvas.get_renderer().get_text_width_height_descent, text.get_fontproperties()
+        rows = [measure(row, letters, False)[0] for row in words.split("\n")]
+        start = _data(box.x1 + 0.012, box.y1 - box.height * (rows.index(max(rows)) + 0.5) / len(rows))
     else:
         text = ax.text(0.985, 0.02, words, ha="right", va="bottom", **at)
-        start = _data(0.9, 0.02 + height + 0.03)
-    end = (low, N) if upper else (min(high, start[0]), N)
+        middle = (low * high) ** 0.5
+        start = (middle, _data(0, _extent(stage, ax, text).y1 + 0.008)[1])
+    end = (low, N) if upper else (middle, N)
     return [bar, text, ax.plot(*zip(start, end), **thin)[0]]
+
+
+def _extent(stage: Stage, ax: Any, text: Any) -> Any:
+    """The box of words in shares of the axes."""
+    return text.get_window_extent(stage.canvas.get_renderer()).transformed(ax.transAxes.inverted())
 
 
 def _data(x: float, y: float) -> tuple[float, float]:
@@ -205,12 +219,15 @@ def _legend(stage: Stage) -> None:
         Line2D([], [], markersize=9, label="this run: half fit", **dot),
         Line2D([], [], markersize=6.5, alpha=0.45, label="found before", **dot),
         Line2D([], [], color=colours.states["sat"], linewidth=4, label="share that fits"),
-        Line2D([], [], color=colours.states["unsat"], linewidth=1.5, label="… that does not"),
+        Line2D([], [], color=colours.states["unsat"], linewidth=1.5, label="share that does not"),
         Line2D([], [], color=colours.series["digits"], marker="o", markersize=5, linewidth=1.3, label="stored, with bracket"),
-        Line2D([], [], color=colours.series["relu_5"], linewidth=1.4, linestyle=(0, (4, 3)), label="… continued"),
+        Line2D([], [], color=colours.series["relu_5"], linewidth=1.4, linestyle=(0, (4, 3)), label="law, continued"),
+        Patch(facecolor=colours.series["relu_5"], alpha=FAN, linewidth=0, label="its brackets"),
         Line2D([], [], color=colours.ink, linewidth=4.5, solid_capstyle="butt", label="published"),
-        Line2D([], [], color=colours.sources["theory"], label="$N=P/3$: random", **style.LINES["theory"]),
+        Line2D([], [], color=colours.sources["theory"], label="$N=P/3$, a guide", **style.LINES["theory"]),
     ]
     size = style.FONT_SIZE if stage.width >= 880 else style.NARROW_SIZE  # the names of what was kept stand beside it
-    stage.figure.legend(handles=handles, handletextpad=0.5, labelspacing=0.25, handlelength=1.8, borderaxespad=0.0, fontsize=size,
-                        **below(stage))  # fmt: skip
+    place = dict(handlelength=1.8, **below(stage))
+    if 640 <= stage.width < 720:  # closer, so that the names keep their room
+        place.update(columnspacing=0.5, handlelength=1.4)
+    stage.figure.legend(handles=handles, handletextpad=0.5, labelspacing=0.25, borderaxespad=0.0, fontsize=size, **place)
