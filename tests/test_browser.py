@@ -308,9 +308,17 @@ def test_lessons_open_whole_and_quiet(browser, lessons, name, size, dark):
             """() => [...document.querySelectorAll('.lsviz-app .noUi-handle, .lsviz-app input, .lsviz-app select')].every(
                 (e) => e.getAttribute('aria-label') || [...(e.labels ?? [])].some((l) => l.textContent.trim()))"""
         )
-        for k in range(page.locator(STATUS).count()):
-            assert seen.alt(k) == page.locator(STATUS).nth(k).text_content()
+        for k in range(page.locator(STATUS).count()):  # an app that still computes sends one after the other
+            until(lambda k=k: seen.alt(k) == page.locator(STATUS).nth(k).text_content())
         check_quiet(seen)
+
+
+def until(agreed, patience=20):
+    """Ask again until it is so."""
+    end = time.monotonic() + patience
+    while not agreed():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def check_under_the_hand(browser, address, title=ONE_WIDTH, lab=False):
