@@ -111,3 +111,23 @@ def test_relu_networks_jump_too():
             stars.append(threshold(one.N.values, one.state.values == "sat")[0])
         assert np.all(np.diff(stars) > 0) and stars[2] / stars[0] < 3.5
         assert at_1000 is None or abs(stars[1] - at_1000) < 0.25 * at_1000  # landscape of the prototypes: N ≈ 200, 300 to 400
+
+
+def test_stored_double_descents_have_the_networks_of_today():
+    """The smallest network of each, two seeds: the same error on the same test points, and the cusp stands where networks jam."""
+    for name, cell in (("descent_5000", dict(P=5000)), ("descent_talk", dict(P=300, alpha=12.0))):
+        stored = sweep.replay(name)
+        then = stored(**cell)
+        given = {**stored.check(**cell), "widths": (float(then.width[0]),), "seeds": 2}
+        if name == "descent_5000":
+            given["budget"] = 200
+        now = experiment.get("double_descent")(**given)
+        assert float(now.N[0]) == float(then.N[0])
+        assert np.abs(now.test_error[0].values - then.test_error[0, :2].values).max() < 0.03
+        np.testing.assert_allclose(now.N_delta[0], then.N_delta[0, :2], rtol=0.1)
+    ds = sweep.replay("descent_5000")(P=5000)
+    single = ds.test_error.mean("seed").values
+    cusp = int(single.argmax())
+    assert abs(np.log(float(ds.N[cusp]) / float(ds.N_star))) < np.log(1.5)
+    assert single[cusp] - single[0] > 0.01 and single[cusp] - single[-1] > 0.015
+    assert ds.ensemble_error.values[-1].max() < 0.07 < single.min()

@@ -105,7 +105,8 @@ def stored_scans() -> dict[str, tuple[str, Any]]:
             alpha = "" if held.get("alpha") is None else f", α̃ = {held['alpha']:.3g}"
             recipe = "gradient flow as in the talk" if held.get("recipe") == "talk" else "the same descent"
             words = f"stored: P = {int(ds.P)}, {recipe}{alpha}, {ds.sizes['seed']} seeds"
-            found["_".join([name, *(write(value) for value in place)])] = (words, ds.assign_attrs(label=words))
+            told = [write(value) for axis, value in chosen.items() if axis == "P" or len(axes[axis]) > 1]
+            found["_".join([name, *told])] = (words, ds.assign_attrs(label=words))
     return found
 
 
