@@ -292,10 +292,15 @@ def slider_of(page, title):
                          "(h) => h.closest('.lsviz-app')?.getAttribute('aria-label')?.startsWith(title))", title)  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in LESSONS.glob("*.ipynb")))
-@pytest.mark.parametrize(("size", "dark"), [((1280, 720), False), ((390, 844), True)])
-def test_lessons_open_whole_and_quiet(browser, lessons, name, size, dark):
-    with visit(browser, f"{lessons.address}voila/render/{name}", size=size, dark=dark) as seen:
+DESK, PHONE = ((1280, 720), "light"), ((390, 844), "dark")
+
+
+@pytest.mark.parametrize(("name", "first", "then"), [(path.name, *((DESK, PHONE) if i % 2 else (PHONE, DESK)))
+                                                     for i, path in enumerate(sorted(LESSONS.glob("*.ipynb")))])  # fmt: skip
+def test_lessons_open_whole_and_quiet(browser, lessons, name, first, then):
+    """Every other lesson on a phone in the dark, which becomes a desk; the others the other way round."""
+    (size, scheme), (later, other) = first, then
+    with visit(browser, f"{lessons.address}voila/render/{name}", size=size, dark=scheme == "dark") as seen:
         page = seen.page
         assert seen.first_picture < 8 * BUSY
         page.wait_for_function(
@@ -310,6 +315,9 @@ def test_lessons_open_whole_and_quiet(browser, lessons, name, size, dark):
         )
         for k in range(page.locator(STATUS).count()):  # an app that still computes sends one after the other
             until(lambda k=k: seen.alt(k) == page.locator(STATUS).nth(k).text_content())
+        page.set_viewport_size({"width": later[0], "height": later[1]})
+        page.emulate_media(color_scheme=other)
+        until(lambda: page.evaluate("() => document.documentElement.scrollWidth") <= later[0])
         check_quiet(seen)
 
 
