@@ -750,18 +750,13 @@ NEEDS = {"2_jamming_particles": {"2-ex-free": dict(phi=0.84)}}  # settings witho
 @pytest.mark.parametrize("name", MOVES)
 def test_a_lesson_can_be_solved_and_every_task_can_be_missed(name, monkeypatch):
     here = opened(name, monkeypatch)
+    asked = {key for key, text in catalog.texts(name).items() if "ask" in text}
+    assert asked == set(here.items), "every question has its words, and none is left over"
+    told = " ".join(shows(item.widget) for item in here.items.values())
+    assert "{" not in told.replace("{0", ""), "a field of a text was not filled"
     assert set(MOVES[name]) == {key for key, item in here.items.items() if isinstance(item, BreakIt)}
     solve(here, MOVES[name])
     assert here.record().html().count("<tr>") > 8
-
-
-@pytest.mark.parametrize("name", MOVES)
-def test_every_question_of_the_notebook_has_its_words_and_none_is_left_over(name, monkeypatch):
-    here = opened(name, monkeypatch)
-    asked = {key for key, text in catalog.texts(name).items() if "ask" in text}
-    assert asked == set(here.items)
-    told = " ".join(shows(item.widget) for item in here.items.values())
-    assert "{" not in told.replace("{0", ""), "a field of a text was not filled"
 
 
 def test_a_drawn_curve_comes_down_where_it_was_drawn():

@@ -4,6 +4,7 @@ import json
 import os
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +62,26 @@ def pack(store: Any, path: Any, dtype: str = "float32", without: Sequence[str] =
 
 
 def load(path: Path) -> tuple[dict[str, Any], Any]:
-    """The record and the arrays of a packed file, in the types they had. ValueError where the file is none."""
-    import xarray as xr
+    """The record and the arrays of a packed file, in the types they had; read once as long as it stays as it is.
 
+    ValueError where the file is none.
+    """
     try:
-        with xr.open_dataset(path, engine="h5netcdf", decode_cf=False) as file:
-            ds = file.load()
-        content = json.loads(ds["record"].values.tobytes())
+        now = path.stat()
+        content, ds = _read(path, now.st_mtime_ns, now.st_size)
     except (OSError, KeyError, ValueError) as error:
         raise ValueError(f"store: {path} is no packed sweep ({' '.join(str(error).split())})") from None
+    return json.loads(content), ds.copy(deep=False)
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, *_: int) -> tuple[str, Any]:
+    import xarray as xr
+
+    with xr.open_dataset(path, engine="h5netcdf", decode_cf=False) as file:
+        ds = file.load()
+    content = ds["record"].values.tobytes().decode()
+    json.loads(content)
     ds = ds.drop_vars("record")
     for name in list(ds.variables):
         if ds[name].dtype == object:
