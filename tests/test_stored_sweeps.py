@@ -89,6 +89,14 @@ def test_stored_packings_jam_where_packings_do():
     for n, discs, balls in ((256, 0.839, 0.641), (1024, 0.840, 0.644)):
         assert abs(float(stored(kind="discs", n=n).phi_J.mean()) - discs) < 0.003
         assert abs(float(stored(kind="balls", n=n).phi_J.mean()) - balls) < 0.004
+    dense = experiment.get("packing_transition")(kind="discs", n=256, seeds=2)
+    then = sweep.replay("particles_jump")(kind="discs", n=256)
+    np.testing.assert_array_equal(dense.phi, then.phi)
+    for end, state in ((0, "sat"), (-1, "unsat")):  # thrown far below and far above φ_J
+        assert (dense.state[end] == state).all() and (then.state[end] == state).all()
+    np.testing.assert_allclose(dense.Z[-1].mean(), then.Z[-1].mean(), rtol=0.03)
+    long, then = experiment.get("threshold")(kind="ellipses", n=64, aspect=1.5, seeds=2), sweep.replay("particles_ellipses")(aspect=1.5)
+    assert abs(float(long.phi_J.mean() - then.phi_J.mean())) < 4 * float(then.phi_J.std()) / np.sqrt(2)
     jump = sweep.replay("particles_jump")(kind="discs", n=1024)
     assert (jump.state == "sat").any() and (jump.state == "unsat").any()
     longer = sweep.replay("particles_ellipses")
