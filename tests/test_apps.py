@@ -13,7 +13,7 @@ from lsviz.app.controls import control, read, write
 
 NAMES = apps.names()
 # Small and quick values for what a test does not look at; only those an app has.
-QUICK = dict(P=100, budget=20, seeds=2)
+QUICK = dict(P=100, budget=20, seeds=2, accuracy=1e-2)
 
 
 # A number that every app of a chapter has: its name, another position of its slider, a value between two of them.
