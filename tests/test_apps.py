@@ -13,7 +13,8 @@ from lsviz.app.controls import control, read, write
 
 NAMES = apps.names()
 # Small and quick values for what a test does not look at; only those an app has.
-QUICK = dict(P=100, budget=20, seeds=2, accuracy=1e-2)
+QUICK = dict(P=100, budget=20, seeds=2)
+COARSE = dict(accuracy=1e-2)  # how finely a packing settles, where an app has that
 
 
 # A number that every app of a chapter has: its name, another position of its slider, a value between two of them.
@@ -27,7 +28,7 @@ def number_of(session):
 
 def quick(name, mode="inline", **values):
     app = apps.get(name)
-    few = {n: v for n, v in QUICK.items() if n in app.all_controls}
+    few = {n: v for n, v in {**QUICK, **COARSE}.items() if n in app.all_controls}
     return app.open(mode, **{**few, **values})
 
 
