@@ -9,6 +9,7 @@ import numpy as np
 from .. import data, network, sweep
 from ..app import App, Ladder, Menu, Rung, Steps
 from ..app.controls import write
+from ..generalization.cusp import stopping_times
 from ..jamming.training import expected_jump
 from .jamming import DATA, LABELS, SHARPNESS, WIDTH, count, d, tally
 
@@ -155,11 +156,7 @@ double_descent = App(
 @lru_cache(maxsize=64)
 def stops(budget: int) -> tuple[Rung, ...]:
     """The stopping times of a run, as `early_stopping` has them."""
-    times = np.unique(np.geomspace(1, int(budget), STOPS).round().astype(int))
-    return tuple(Rung(float(t), int(t), f"after {t} of {int(budget)}") for t in times)
-
-
-STOPS = 14
+    return tuple(Rung(float(t), int(t), f"after {t} of {int(budget)}") for t in stopping_times(int(budget)))
 
 
 def stopping_status(ds: Any, values: dict[str, Any]) -> str:

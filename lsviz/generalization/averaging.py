@@ -27,6 +27,12 @@ def ensemble_errors(outputs: Float[np.ndarray, "S T"], y: Float[np.ndarray, " T"
     return found
 
 
+def error_of_all(outputs: Float[np.ndarray, "S T"], y: Float[np.ndarray, " T"]) -> float:
+    """Error of the mean output of all networks whose numbers hold."""
+    good = np.isfinite(outputs).all(1)
+    return float((outputs[good].mean(0) * y <= 0).mean()) if good.any() else float("nan")
+
+
 def jackknife(windows: Float[np.ndarray, "S S"]) -> float:
     """Standard error, over the choice of seeds, of the error of the mean of all: from all means that leave one network out."""
     without_one = windows[-2][np.isfinite(windows[-2])] if len(windows) > 1 else np.empty(0)

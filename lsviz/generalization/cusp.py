@@ -1,6 +1,6 @@
 """The test error against the number of weights: a cusp where networks jam, and none where training stops early or outputs are averaged."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,11 @@ def scan_table(nets: list[network.Dense], seeds: Any, P: int, **leading: Any) ->
     table.add("state", "width seed", fill="waiting").add("P", fill=P)
     table.add("ensemble_error", "average width").add("ensemble_spread", "average width").add("ensemble_error_se", "width")
     table.add("fluctuation", "width").add("f_mean_rms", "width")
+    return sized(table, nets)
+
+
+def sized(table: Table, nets: list[network.Dense]) -> Table:
+    """Add the sizes of the networks and N*, which follows the states as they come."""
     for name in ("N", "size", "h"):
         table.add(name, "width")
     for name in ("N_star", "N_star_low", "N_star_high"):
@@ -35,6 +40,18 @@ def scan_table(nets: list[network.Dense], seeds: Any, P: int, **leading: Any) ->
     table.set(N=[net.N for net in nets], size=[net.size for net in nets], h=[sum(net.widths) / net.L for net in nets])
     table.prepare(threshold_marker(table))
     return table
+
+
+def judged(
+    table: Table, nets: list[network.Dense], question: Question, jump: float, budget: int, then: Callable[[int], None] = lambda _: None
+) -> Iterator[Table]:
+    """Train and judge all widths, nearest to the jump first; `then` adds what a width has beside."""
+    for done, place in enumerate(nearest_first(nets, jump)):
+        training = question.training(nets[place], budget)
+        yield from running(table, place, training, done / len(nets), 1 / len(nets), budget)
+        judge(table, place, question.outputs(training), question.test.y)
+        then(place)
+        yield table.set(progress=(done + 1) / len(nets))
 
 
 def judge(table: Table, place: int, outputs: np.ndarray, y: np.ndarray) -> None:
@@ -83,14 +100,15 @@ def double_descent(
     nets = [question.net(h) for h in scan_widths(widths, P, labels, dataset, question.train.d, L)]
     table = scan_table(nets, seeds, P)
     steps = budget if early_stop is None else min(budget, early_stop)
-    for done, place in enumerate(nearest_first(nets, expected_jump(P, labels, dataset))):
-        training = question.training(nets[place], steps)
-        yield from running(table, place, training, done / len(nets), 1 / len(nets), steps)
-        judge(table, place, question.outputs(training), question.test.y)
-        yield table.set(progress=(done + 1) / len(nets))
+    yield from judged(table, nets, question, expected_jump(P, labels, dataset), steps)
 
 
-STOPS = 14  # times at which training is stopped, evenly in their logarithm
+STOPS = 14  # times at which training is stopped
+
+
+def stopping_times(budget: int) -> np.ndarray:
+    """The iterations at which `early_stopping` looks, evenly in their logarithm."""
+    return np.unique(np.geomspace(1, budget, STOPS).round().astype(int))
 
 
 @experiment(cost="watch", engines=("numpy", "torch"))
@@ -119,18 +137,13 @@ def early_stopping(
     question = Question(dataset=dataset, labels=labels, P=P, d=d, data_seed=data_seed, L=L, act=act, beta=beta, seeds=seeds,
                         recipe=recipe, alpha=alpha)  # fmt: skip
     nets = [question.net(h) for h in scan_widths(widths, P, labels, dataset, question.train.d, L)]
-    stops = np.unique(np.geomspace(1, budget, STOPS).round().astype(int))
+    stops = stopping_times(budget)
     table = Table(stop=stops, width=[net.h for net in nets], seed=seeds)
     for name in ("test_error_trace", "N_delta_trace", "f_rms_trace"):
         table.add(name, "stop width seed")
     table.add("ensemble_error_trace", "stop width").add("P", fill=P)
     table.add("N_delta", "width seed").add("loss", "width seed").add("state", "width seed", fill="waiting")
-    for name in ("N", "size", "h"):
-        table.add(name, "width")
-    for name in ("N_star", "N_star_low", "N_star_high"):
-        table.add(name)
-    table.set(N=[net.N for net in nets], size=[net.size for net in nets], h=[sum(net.widths) / net.L for net in nets])
-    table.prepare(threshold_marker(table))
+    sized(table, nets)
     for done, place in enumerate(nearest_first(nets, expected_jump(P, labels, dataset))):
         training = question.training(nets[place], budget)
         seen = 0
@@ -149,5 +162,4 @@ def _look(table: Table, place: tuple[int, int], training: Any, question: Questio
     outputs, y = question.outputs(training), question.test.y
     table.test_error_trace[place], table.N_delta_trace[place] = averaging.errors(outputs, y), training.N_delta
     table.f_rms_trace[place] = np.sqrt((outputs**2).mean(1))
-    good = np.isfinite(outputs).all(1)
-    table.ensemble_error_trace[place] = (outputs[good].mean(0) * y <= 0).mean() if good.any() else np.nan
+    table.ensemble_error_trace[place] = averaging.error_of_all(outputs, y)

@@ -8,10 +8,10 @@ import numpy as np
 from .. import network
 from ..experiment import Table, experiment
 from ..jamming.count import crossing
-from ..jamming.training import expected_jump, nearest_first
+from ..jamming.training import expected_jump
 from . import averaging
-from .cusp import judge, scan_table, scan_widths
-from .setting import Question, running
+from .cusp import judged, scan_table, scan_widths
+from .setting import Question
 
 RESAMPLES = 200
 NEAR = 1.08  # widths closer to N* than this are left out: there N − N* is no longer than the error of N*
@@ -47,16 +47,15 @@ def ensemble(
     table.add("removed", "width")
     for name in ("best_N", "best_error", "variance_slope", "variance_slope_se"):
         table.add(name)
-    for done, place in enumerate(nearest_first(nets, expected_jump(P, labels, dataset))):
-        training = question.training(nets[place], budget)
-        yield from running(table, place, training, done / len(nets), 1 / len(nets), budget)
-        judge(table, place, question.outputs(training), question.test.y)
+
+    def compare(place: int) -> None:
         last = table.ensemble_error[-1]
         table.removed[place] = np.nanmean(table.test_error[place]) - last[place]
         if np.isfinite(last).any():
             best = int(np.nanargmin(last))
             table.set(best_N=table.N[best], best_error=last[best])
-        yield table.set(progress=(done + 1) / len(nets))
+
+    yield from judged(table, nets, question, expected_jump(P, labels, dataset), budget, compare)
     star = crossing(table.N, table.state == "sat")
     above = star < table.N
     slope, error = averaging.line_fit(table.N[above], table.fluctuation[above] ** 2)
@@ -94,13 +93,12 @@ def explosion(
     table = scan_table(nets, seeds, P).add("f_rms_sat", "width")
     for name in ("exponent", "exponent_se", "exponent_background", "exponent_background_se", "background"):
         table.add(name)
-    for done, place in enumerate(nearest_first(nets, jump)):
-        training = question.training(nets[place], budget)
-        yield from running(table, place, training, done / len(nets), 1 / len(nets), budget)
-        judge(table, place, question.outputs(training), question.test.y)
+
+    def satisfied(place: int) -> None:
         sat = table.state[place] == "sat"
         table.f_rms_sat[place] = np.median(table.f_rms[place][sat]) if sat.sum() >= 3 else np.nan
-        yield table.set(progress=(done + 1) / len(nets))
+
+    yield from judged(table, nets, question, jump, budget, satisfied)
     found = fitted(table.N, table.f_rms, table.state == "sat")
     yield table.set(**found)
 
@@ -175,7 +173,7 @@ def slow_decrease(
         outputs, y = question.outputs(training), question.test.y
         table.test_error[place] = averaging.errors(outputs, y)
         table.fluctuation[place], table.f_mean_rms[place] = averaging.spread(outputs)
-        table.ensemble_error_all[place] = (outputs[np.isfinite(outputs).all(1)].mean(0) * y <= 0).mean()
+        table.ensemble_error_all[place] = averaging.error_of_all(outputs, y)
         yield table.set(progress=(done + 1) / len(jobs))
     for r in range(len(REGIMES)):
         table.excess[r] = np.nanmean(table.test_error[r], axis=1) - table.ensemble_error_all[r, int(np.argmax(table.N))]

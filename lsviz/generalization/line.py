@@ -61,12 +61,11 @@ def decision_line(
         table.set(N_delta=training.N_delta, loss=training.loss, state=training.running, iterations=state.step)
         yield table.set(progress=state.step / budget)
     outputs, y = question.outputs(training), question.test.y
-    good = np.isfinite(outputs).all(1)
     table.set(
         state=training.ending(),
         test_error=averaging.errors(outputs, y),
         f_rms=np.sqrt((outputs**2).mean(1)),
-        ensemble_error_all=(outputs[good].mean(0) * y <= 0).mean() if good.any() else np.nan,
+        ensemble_error_all=averaging.error_of_all(outputs, y),
         fluctuation=averaging.spread(outputs)[0],
     )
     yield table
