@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
-from .modes import SEEDS, cutoff_of, draws, modes, pixels_of, product, seeds_of, sines, slopes, temperature_of
+from .modes import SEEDS, cutoff_of, draws, modes, pixels_of, seeds_of, sines, superpose, temperature_of
 
 
 def field(T: float, c: int, n: int, seeds: Any, xp: ModuleType = np, dtype: Any = None) -> Float[Any, "S 2 n n"]:
@@ -21,27 +21,14 @@ def field(T: float, c: int, n: int, seeds: Any, xp: ModuleType = np, dtype: Any 
     xp: numpy, or torch for tensors. dtype: of that library; float64 by default. ValueError names an argument out of range.
     """
     T, c, n = temperature_of(T), cutoff_of(c), pixels_of(n)
-    return from_coefficients(draws(c, seeds_of(seeds), SEEDS), T, n, xp, dtype)
-
-
-def from_coefficients(
-    C: Float[np.ndarray, "K 2 c c"], T: float, n: int, xp: ModuleType = np, dtype: Any = None
-) -> Float[Any, "K 2 n n"]:
-    """The fields with these coefficients at T = 1, at temperature T."""
-    dtype = xp.float64 if dtype is None else dtype
-    C, table = n * math.sqrt(T) * C, sines(C.shape[-1], n)
-    if xp is np:
-        C, table = C.astype(dtype, copy=False), table.astype(dtype, copy=False)
-    else:
-        C, table = xp.from_numpy(C).to(dtype), xp.tensor(table, dtype=dtype)
-    return product(C, table, table)
+    return _fields(T, c, n, draws(c, seeds_of(seeds), SEEDS), xp, dtype)
 
 
 def fields_of_images(
     T: float, c: int, n: int, seed: int, P: int, xp: ModuleType = np, dtype: Any = None
 ) -> Float[Any, "P 2 n n"]:
     """One field for each of P images under one seed; the fields of fewer images are the first of more."""
-    return from_coefficients(draws(c, range(P), seed), T, n, xp, dtype)
+    return _fields(T, c, n, draws(c, range(P), seed), xp, dtype)
 
 
 def displacement(T: float, c: int, n: int) -> float:
@@ -103,9 +90,12 @@ def folds(T: float, c: int, n: int, seeds: Any, grid: int | None = None) -> Bool
     if m < 4 * n:
         raise ValueError(f"grid: got {grid!r}; allowed: a whole number ≥ 4n = {4 * n}")
     C = math.sqrt(T) * n / (n - 1) * draws(c, seeds_of(seeds), SEEDS)
-    s, ds = sines(c, m), slopes(c, m)
-    (ux, vx), (uy, vy) = (np.moveaxis(product(C, a, b), 1, 0) for a, b in ((ds, s), (s, ds)))
+    (ux, vx), (uy, vy) = (np.moveaxis(superpose(C, c, m, along), 1, 0) for along in ((True, False), (False, True)))
     return (1 - ux) * (1 - vy) - uy * vx <= 0
+
+
+def _fields(T: float, c: int, n: int, C: np.ndarray, xp: ModuleType, dtype: Any) -> Any:
+    return superpose(n * math.sqrt(T) * C, c, n, xp=xp, dtype=dtype)
 
 
 def _mean_square(c: int, n: int) -> float:

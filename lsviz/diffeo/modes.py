@@ -3,6 +3,7 @@
 import math
 import operator
 from functools import lru_cache
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from jaxtyping import Float
 from ..experiment import tidy
 from ..symbols import ARGUMENTS
 
-SHARE = 16  # neighbours that share a generator
+SHARE = 32  # neighbours that share a generator
 # The second half of a generator's key says whose numbers it draws; below these are the seeds whose images have a field each.
 SEEDS, NOISE = 2**64 - 1, 2**64 - 2
 
@@ -35,10 +36,10 @@ def modes(c: int) -> Modes:
     return Modes(i[order], j[order], 1 / np.sqrt(square[order]), (i[order] - 1) * c + j[order] - 1)
 
 
-def draws(c: int, members: Any, family: int) -> Float[np.ndarray, "K 2 c c"]:
+def draws(c: int, members: Any, family: int) -> Float[np.ndarray, "K 2 waves"]:
     """Coefficients C_ij at T = 1 of the two components of a field for every member of a family, N(0, 1/(i² + j²)).
 
-    Sixteen neighbours share a NumPy generator, `Generator(Philox(key=[member // 16, family]))`, which draws for each wave in turn; so a
+    Neighbours share a NumPy generator, `Generator(Philox(key=[member // 32, family]))`, which draws for each wave in turn; so a
     member has the same numbers whoever is drawn beside it, and its long waves stay when c grows. (A generator for each would take
     longer to make than all that is done with it.)
     """
@@ -56,35 +57,67 @@ def draws(c: int, members: Any, family: int) -> Float[np.ndarray, "K 2 c c"]:
         bits.state = state
         normal(out=table)
     drawn = tables.transpose(0, 2, 1).reshape(-1, waves)[places]
-    C = np.zeros((len(places), 2, c * c))
-    C[:, :, found.flat] = drawn.reshape(len(places), -1, 2).transpose(0, 2, 1) * found.weight
-    return C.reshape(len(places), 2, c, c)
+    return drawn.reshape(len(places), -1, 2).transpose(0, 2, 1) * found.weight
 
 
-@lru_cache(maxsize=64)
 def sines(c: int, n: int) -> Float[np.ndarray, "c n"]:
-    """sin(iπx) for i = 1..c at the n pixels from border to border, where it is exactly zero. Read only."""
+    """sin(iπx) for i = 1..c at the n pixels from border to border, where it is exactly zero."""
     table = np.sin(math.pi * np.arange(1, c + 1)[:, None] * np.linspace(0, 1, n))
     table[:, [0, -1]] = 0
-    table.flags.writeable = False
     return table
 
 
-@lru_cache(maxsize=64)
 def slopes(c: int, n: int) -> Float[np.ndarray, "c n"]:
-    """iπ cos(iπx), the derivative of `sines`. Read only."""
+    """iπ cos(iπx), the derivative of `sines`."""
     i = math.pi * np.arange(1, c + 1)[:, None]
     table = i * np.cos(i * np.linspace(0, 1, n))
-    table.flags.writeable = False
     return table
 
 
-def product(C: Any, along_x: Any, along_y: Any) -> Any:
-    """Σ_ij C_ij X_i(x) Y_j(y) for every table C (…, c, c): rows are y, columns x. Two matrix products for all together."""
-    c, n = along_x.shape
-    m = along_y.shape[1]
-    partial = (C.reshape(-1, c) @ along_y).reshape(-1, c, m).swapaxes(1, 2).reshape(-1, c)
-    return (partial @ along_x).reshape(*C.shape[:-2], m, n)
+FEW, SMALL = (
+    8,
+    128,
+)  # waves, and pixels a side, up to which a table of whole waves is shorter work than two of their sines
+
+
+def superpose(
+    C: Float[np.ndarray, "K 2 waves"],
+    c: int,
+    n: int,
+    along: tuple[bool, bool] = (False, False),
+    xp: ModuleType = np,
+    dtype: Any = None,
+) -> Float[Any, "K 2 n n"]:
+    """Σ_ij C_ij X_i(x) Y_j(y) on n × n points: rows are y, columns x. Two matrix products for all together, or one for few waves.
+
+    along: whether the derivative along x, and along y, is wanted instead of the sine.
+    """
+    found, tables = modes(c), _tables(c, n, along, xp, dtype)
+    shape = (*C.shape[:2], n, n)
+    if len(tables) == 1:
+        return (_in(C.reshape(-1, found.i.size), xp, dtype) @ tables[0]).reshape(shape)
+    spread = np.zeros((C.shape[0] * 2, c * c))
+    spread[:, found.flat] = C.reshape(-1, found.i.size)
+    along_x, along_y = tables
+    partial = (_in(spread.reshape(-1, c), xp, dtype) @ along_y).reshape(-1, c, n).swapaxes(1, 2)
+    return (partial.reshape(-1, c) @ along_x).reshape(shape)
+
+
+@lru_cache(maxsize=32)
+def _tables(c: int, n: int, along: tuple[bool, bool], xp: ModuleType, dtype: Any) -> tuple[Any, ...]:
+    """X_i(x) and Y_j(y), or their products for every wave."""
+    found = modes(c)
+    X, Y = (slopes(c, n) if derive else sines(c, n) for derive in along)
+    if found.i.size <= FEW and n <= SMALL:
+        return (_in((Y[found.j - 1, :, None] * X[found.i - 1, None, :]).reshape(-1, n * n), xp, dtype),)
+    return _in(X, xp, dtype), _in(Y, xp, dtype)
+
+
+def _in(array: np.ndarray, xp: ModuleType, dtype: Any) -> Any:
+    """A NumPy array in another library and precision."""
+    if xp is np:
+        return array if dtype is None else array.astype(dtype, copy=False)
+    return xp.tensor(array, dtype=dtype or xp.float64)
 
 
 def seeds_of(seeds: Any) -> Any:

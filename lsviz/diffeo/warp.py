@@ -1,5 +1,6 @@
 """An image pulled back along a field: pixel s of the new image shows what stood at s − u(s)."""
 
+import threading
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from .. import xp as xps
 Interpolation = Literal["bilinear", "gaussian", "nearest"]
 INTERPOLATIONS = ("bilinear", "gaussian", "nearest")
 SIGMA = 0.4715  # pixels: the width of the Gaussian interpolation in the authors' code
+HOLD = 2**23  # numbers of working memory that a thread keeps
 REACH = 3  # pixels further on each side: beyond, its weight is below 1e-15
 
 
@@ -124,16 +126,39 @@ def _grid_sample(images: Any, field: Any) -> Any:
 
     B, n = images.shape[0], images.shape[-1]
     m = 1 << (n - 1).bit_length()
-    flat = images.reshape(B, -1, n, n)
-    if m > n:
-        flat = torch.nn.functional.pad(
-            flat, (0, m - n, 0, m - n), mode="replicate"
-        )  # clamped to the border of the picture
-    grid = torch.add(_pixels(n, m, images.dtype, images.device), field, alpha=-2 / m).permute(0, 2, 3, 1)
-    found = torch.nn.functional.grid_sample(
-        flat, grid.expand(B, n, n, 2), mode="bilinear", padding_mode="border", align_corners=False
+    still = _pixels(n, m, images.dtype, images.device)
+    padded = images.reshape(B, -1, n, n)
+    if torch.is_grad_enabled() and (images.requires_grad or field.requires_grad):
+        padded = torch.nn.functional.pad(padded, (0, m - n, 0, m - n))
+        grid = torch.add(still, field, alpha=-2 / m)
+    else:
+        if m > n:
+            room = _room(
+                "padded", (*padded.shape[:2], m, m), images
+            )  # zero beyond the picture, where nothing is ever written
+            room[..., :n, :n] = padded
+            padded = room
+        grid = torch.add(still, field, alpha=-2 / m, out=_room("grid", tuple(field.shape), images))
+    # Clamped to the picture here; torch does it to the padded one.
+    grid = grid.clamp_(max=float(still[0, 0, -1])).permute(0, 2, 3, 1).expand(B, n, n, 2)
+    return torch.nn.functional.grid_sample(padded, grid, padding_mode="border", align_corners=False).reshape(
+        images.shape
     )
-    return found.reshape(images.shape)
+
+
+_held = threading.local()
+
+
+def _room(name: str, shape: tuple[int, ...], like: Any) -> Any:
+    """A tensor of this thread that the next call uses again: fresh memory costs more than what is done with it."""
+    import torch
+
+    room = getattr(_held, name, None)
+    if room is None or tuple(room.shape) != shape or room.dtype != like.dtype or room.device != like.device:
+        room = torch.zeros(shape, dtype=like.dtype, device=like.device)
+        if room.numel() <= HOLD:
+            setattr(_held, name, room)
+    return room
 
 
 @lru_cache(maxsize=16)
