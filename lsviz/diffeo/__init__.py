@@ -10,6 +10,8 @@ from .fields import (
     temperature_leading_log,
     temperature_range,
 )
+from .networks import stability_curve, stability_study, stability_training
+from .pictures import deformation
 from .relative import Stability, matched_noise, stability
 from .warp import deform
 
@@ -17,12 +19,16 @@ __all__ = [
     "Stability",
     "TemperatureRange",
     "deform",
+    "deformation",
     "displacement",
     "displacement_leading_log",
     "field",
     "folds",
     "matched_noise",
     "stability",
+    "stability_curve",
+    "stability_study",
+    "stability_training",
     "temperature",
     "temperature_leading_log",
     "temperature_range",

@@ -24,7 +24,7 @@ class Stability(NamedTuple):
 
 def stability(
     f: Callable[[Any], Any],
-    images: Float[Any, "P n n"],
+    images: Float[Any, "P rows columns"],
     *,
     T: float,
     c: int,
@@ -46,13 +46,15 @@ def stability(
     """
     if estimator not in ESTIMATORS:
         raise ValueError(f"estimator: got {estimator!r}; allowed: one of {', '.join(ESTIMATORS)}")
-    over = Reference(f, images, estimator, interpolation)
     T, c = temperature_of(T), cutoff_of(c)
-    found = [over.changes(*pair) for pair in probes(over.images, T, c, seeds, interpolation)]
-    xp = xps.namespace(found[0][0])
+    over = Reference(f, images, interpolation)
+    found = [
+        [typical(over.change(x), estimator) for x in pair] for pair in probes(over.images, T, c, seeds, interpolation)
+    ]
+    xp = xps.namespace(over.out)
     d, g = (xp.stack([pair[k] for pair in found]) for k in (0, 1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return Stability(d / over.scale, g / over.scale, d / g)
+        return Stability(d / over.scale(estimator), g / over.scale(estimator), d / g)
 
 
 def probes(
@@ -82,33 +84,33 @@ class Reference:
     """f on the images as they are: what all changes are measured from, and by."""
 
     def __init__(
-        self,
-        f: Callable[[Any], Any],
-        images: Float[Any, "P n n"],
-        estimator: str = "median",
-        interpolation: str = "bilinear",
+        self, f: Callable[[Any], Any], images: Float[Any, "P rows columns"], interpolation: str = "bilinear"
     ) -> None:
         """ValueError unless f gives a row of outputs for each of at least two square images."""
         shape = tuple(images.shape)
-        if len(shape) != 3 or shape[0] < 2 or shape[1] != shape[2]:
+        if shape[0] < 2 or shape[1] != shape[2]:
             raise ValueError(f"images: got shape {shape}; allowed: (P, n, n), at least two square pictures")
         if interpolation == "gaussian":
             still = np.zeros((1, 2, *shape[1:]))
             images = deform(images, xps.like(still, images), interpolation)
-        self.f, self.estimator, self.images = f, estimator, images
+        self.f, self.images = f, images
         self.out = f(images)
         if len(self.out.shape) != 2 or self.out.shape[0] != shape[0]:
             raise ValueError(f"f: got outputs of shape {tuple(self.out.shape)}; allowed: ({shape[0]}, outputs)")
+
+    def scale(self, estimator: str) -> Any:
+        """Typical ‖f(x) − f(z)‖² of two images, over all P² pairs, + 1e-10."""
         pairs = _square_distances(self.out)
-        self.scale = (_median(pairs.reshape(-1, 1))[0] if estimator == "median" else pairs.mean()) + 1e-10
+        return (_median(pairs.reshape(-1, 1))[0] if estimator == "median" else pairs.mean()) + 1e-10
 
-    def changes(self, moved: Any, noisy: Any) -> tuple[Any, Any]:
-        """Typical ‖f(τx) − f(x)‖² and ‖f(x + η) − f(x)‖², not normalised."""
-        return self._typical(moved), self._typical(noisy)
+    def change(self, images: Any) -> Float[Any, "P K"]:
+        """Squared change of each output."""
+        return (self.f(images) - self.out) ** 2
 
-    def _typical(self, images: Any) -> Any:
-        change = (self.f(images) - self.out) ** 2
-        return (_median(change) if self.estimator == "median" else change.mean(0)).sum()
+
+def typical(change: Float[Any, "P K"], estimator: str) -> Any:
+    """Typical squared change over images, summed over outputs."""
+    return (_median(change) if estimator == "median" else change.mean(0)).sum()
 
 
 def _median(values: Float[Any, "P K"]) -> Float[Any, " K"]:
