@@ -109,8 +109,8 @@ ARGUMENTS = _table(
     Symbol("nets", "nets", "networks", "The networks that train side by side.", kind="strs", choices=NETS),
     Symbol("estimator", "estimator", "estimator", "What is taken over pictures: the median, as in the paper's figures, or the mean.", kind="str",
            choices=("median", "mean")),
-    Symbol("training", "training", "training", "How weights are trained: as in the paper (SGD with weight decay; Adam where fully connected), or plainly by Adam.",
-           kind="str", choices=("paper", "plain")),
+    Symbol("training", "training", "training", "How weights are trained: plainly by Adam, or as in the paper (SGD with weight decay; Adam where fully connected).",
+           kind="str", choices=("plain", "paper")),
     Symbol("probe", "probe", "pictures asked", "How many test pictures are deformed to measure stability.", kind="int", low=2, high=10000),
     Symbol("P_test", "P test", "test pictures", "How many pictures that were never trained on tell the test error.", kind="int", low=10, high=10000),
 )

@@ -20,8 +20,8 @@ def sequential(name):
     chains = {
         "fc3": [nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(),
                 nn.Linear(128, 10)],
-        "conv": [nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.ReLU(), nn.Flatten(),
-                 nn.Linear(8 * 22 * 22, 10)],
+        "conv": [layer for a, b in ((1, 8), (8, 8), (8, 8), (8, 16)) for layer in (nn.Conv2d(a, b, 5), nn.ReLU())]
+                + [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10)],
         "lenet_bn": [nn.Conv2d(1, 6, 5, padding=2, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(2),
                      nn.Conv2d(6, 16, 5, bias=False), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
                      nn.Linear(400, 120, bias=False), nn.BatchNorm1d(120), nn.ReLU(), nn.Linear(120, 84, bias=False),
@@ -70,7 +70,11 @@ def test_the_same_function_as_torchs_own_layers(name, batch):
 def test_a_residual_block_by_hand():
     net = nets.make("resnet_bn")
     w, x = jittered(net), torch.tensor(digits(9).x, dtype=torch.float32)
-    parts = list(torch.tensor(w[0], dtype=torch.float32).split([p.numbers for p in net.parts] + [c for c in net.norms for _ in (0, 1)]))
+    parts = list(
+        torch.tensor(w[0], dtype=torch.float32).split(
+            [p.numbers for p in net.parts] + [c for c in net.norms for _ in (0, 1)]
+        )
+    )
     stats, parts = parts[len(net.parts) :], [p.view(q.shape) for p, q in zip(parts, net.parts)]
 
     def norm(z, k, i):
@@ -82,7 +86,10 @@ def test_a_residual_block_by_hand():
     z = relu(norm(conv(inner, parts[6], padding=1), 7, 2) + z)  # the first block adds its input as it is
     for k, i in ((9, 3), (18, 6)):
         inner = relu(norm(conv(z, parts[k], stride=2, padding=1), k + 1, i))
-        z = relu(norm(conv(inner, parts[k + 3], padding=1), k + 4, i + 1) + norm(conv(z, parts[k + 6], stride=2), k + 7, i + 2))
+        z = relu(
+            norm(conv(inner, parts[k + 3], padding=1), k + 4, i + 1)
+            + norm(conv(z, parts[k + 6], stride=2), k + 7, i + 2)
+        )
     wanted = nn.functional.linear(z.mean((2, 3)), parts[27], parts[28])
     np.testing.assert_allclose(net(w, x.numpy())[0], wanted, rtol=1e-4, atol=1e-5)
     assert len(parts[: len(net.parts)]) == 29
@@ -92,7 +99,11 @@ def test_a_residual_block_by_hand():
 def test_every_net_starts_with_outputs_of_order_one_and_knows_its_sizes(name):
     net = nets.make(name)
     w = net.init((4, 7))
-    assert w.shape == (2, net.size) and net.size == net.N + 2 * sum(net.norms) and (net.size > net.N) == name.endswith("_bn")
+    assert (
+        w.shape == (2, net.size)
+        and net.size == net.N + 2 * sum(net.norms)
+        and (net.size > net.N) == name.endswith("_bn")
+    )
     x = digits(100).x
     f = net(w, x, batch=True)
     assert f.shape == (2, 100, 10) and 0.03 < f.std() < 5
@@ -103,7 +114,9 @@ def test_every_net_starts_with_outputs_of_order_one_and_knows_its_sizes(name):
     for part in net.parts:
         if part in shapes and part.numbers > 2000:
             fan_in = np.prod(part.shape[1:])
-            assert w[0, start : start + part.numbers].var() * fan_in == pytest.approx(1 if part.shape[0] == 10 else 2, rel=0.15)
+            assert w[0, start : start + part.numbers].var() * fan_in == pytest.approx(
+                1 if part.shape[0] == 10 else 2, rel=0.15
+            )
         start += part.numbers
     assert nets.make(name, outputs=3)(nets.make(name, 3).init(1), x[:2], batch=True).shape == (1, 2, 3)
 
@@ -139,7 +152,11 @@ def test_a_step_is_torchs_own(name, kind):
     how = nets.recipe(kind, net)
     w = net.init((2,))
     *_, last = nets.train(net, w, im.x, im.label, steps=3, seeds=(2,), recipe=how)
-    module = sequential(name) if name != "fc1" else nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+    module = (
+        sequential(name)
+        if name != "fc1"
+        else nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+    )
     load(module, torch.tensor(w[0], dtype=torch.float32))
     if how.optimizer == "sgd":
         optimizer = torch.optim.SGD(module.parameters(), how.rate, how.momentum, weight_decay=how.decay)
@@ -175,7 +192,9 @@ def test_training_learns_and_repeats_bit_for_bit_seed_by_seed():
 
 def test_a_hinge_fits_too():
     net, im = nets.make("fc1"), digits(100)
-    *_, last = nets.train(net, net.init(1), im.x, im.label, steps=60, seeds=(0,), recipe=nets.recipe("plain", net), loss="hinge")
+    *_, last = nets.train(
+        net, net.init(1), im.x, im.label, steps=60, seeds=(0,), recipe=nets.recipe("plain", net), loss="hinge"
+    )
     assert nets.judge(net, last.w, im.x, im.label)[1][0] < 0.05 and last.loss[0] < 0.2
 
 

@@ -2,7 +2,7 @@
 
     python tools/train_nets.py
 
-Each is trained on 4096 digits of ten classes from seed 0, 1000 steps, by the recipe "paper" of `lsviz.nets` (the run of `stability_study`
+Each is trained on 4096 digits of ten classes from seed 0, 1000 steps, by the recipe "plain" of `lsviz.nets` (the run of `stability_study`
 with P = 4096, seed 0): some minutes in all, one thread. Another processor rounds differently and gives other weights of the same quality.
 """
 
@@ -26,7 +26,7 @@ def main() -> None:
     stories = {}
     for name in nets.STORED:
         net, start = nets.make(name), time.perf_counter()
-        run = nets.Run(net, net.init((SEED,))[0], train.x, train.label, STEPS, SEED, nets.recipe("paper", net))
+        run = nets.Run(net, net.init((SEED,))[0], train.x, train.label, STEPS, SEED, nets.recipe("plain", net))
         for _ in range(STEPS):
             run.step()
         w = run.w.numpy().astype("<f2")
@@ -35,7 +35,7 @@ def main() -> None:
         (loss,), _ = nets.judge(net, w[None].astype(float), train.x, train.label)
         _, (error,) = nets.judge(net, w[None].astype(float), test.x, test.label)
         stories[name] = dict(
-            dataset="mnist", P=P, steps=STEPS, seed=SEED, training="paper", N=net.N, size=net.size, loss=round(float(loss), 4),
+            dataset="mnist", P=P, steps=STEPS, seed=SEED, training="plain", N=net.N, size=net.size, loss=round(float(loss), 4),
             test_error=round(float(error), 4), seconds=round(time.perf_counter() - start), bytes=path.stat().st_size,
             sha256=hashlib.sha256(path.read_bytes()).hexdigest(), command="python tools/train_nets.py",
             date=datetime.now(UTC).date().isoformat(), torch=metadata.version("torch").split("+")[0],

@@ -174,11 +174,11 @@ def _then(channels: int, norm: bool) -> list[Any]:
 
 
 def _conv(outputs: int, norm: bool) -> tuple[Any, ...]:
-    """Three 3 × 3 convolutions, no pooling, no stride, no padding."""
+    """Four 5 × 5 convolutions, no pooling, no stride, no padding; the mean over pixels at the end."""
     chain: list[Any] = []
-    for fan_in in (1, 8, 8):
-        chain += [Conv(fan_in, 8, 3, bias=not norm), *_then(8, norm)]
-    return (*chain, Linear(8 * 22 * 22, outputs))
+    for fan_in, fan_out in ((1, 8), (8, 8), (8, 8), (8, 16)):
+        chain += [Conv(fan_in, fan_out, 5, bias=not norm), *_then(fan_out, norm)]
+    return (*chain, Mean(), Linear(16, outputs))
 
 
 def _stride(outputs: int, norm: bool) -> tuple[Any, ...]:
@@ -198,7 +198,9 @@ def _lenet(outputs: int, norm: bool) -> tuple[Any, ...]:
 
 
 def _vgg(outputs: int, norm: bool) -> tuple[Any, ...]:
-    """Pairs of 3 × 3 convolutions, max-pooling, twice the channels each time (Simonyan and Zisserman 2014, in small)."""
+    """Pairs of 3 × 3 convolutions, max-pooling, twice the channels each time (Simonyan and Zisserman 2014, arXiv:1409.1556, in small);
+    the mean over pixels at the end.
+    """
     chain: list[Any] = []
     fan_in = 1
     for channels in (8, 16, 32):
@@ -206,7 +208,7 @@ def _vgg(outputs: int, norm: bool) -> tuple[Any, ...]:
             chain += [Conv(fan_in, channels, 3, pad=1, bias=not norm), *_then(channels, norm)]
             fan_in = channels
         chain.append(Pool())
-    return (*chain, Linear(32 * 3 * 3, outputs))
+    return (*chain, Mean(), Linear(32, outputs))
 
 
 def _resnet(outputs: int, norm: bool) -> tuple[Any, ...]:
