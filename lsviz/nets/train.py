@@ -29,8 +29,9 @@ class Recipe:
 
 
 def recipe(name: str, net: Net) -> Recipe:
-    """Two ways. "plain": Adam at 1e-3, batches of 128, no weight decay. "paper": the authors' (arXiv:2105.02468, code) SGD, momentum 0.9, weight
-    decay 5e-4, cosine; rate 0.1, without batch normalisation 0.02, since at 0.1 some of ours die; fully connected networks by Adam.
+    """Two ways. "plain": Adam at 1e-3, batches of 128, no weight decay. "paper": the authors' (arXiv:2105.02468, code) SGD, momentum
+    0.9, weight decay 5e-4, cosine; rate 0.1, without batch normalisation 0.02, since at 0.1 some of ours die; fully connected ones by
+    Adam.
 
     The authors go on for about 10⁵ steps. After the 10³ that are affordable here their recipe leaves R_f of our normalised networks on
     digits above 1, and Adam well below it: the recipe matters. ValueError for another name.
