@@ -372,3 +372,177 @@ def test_what_is_not_allowed_is_named(name, call):
 def test_one_wave_alone_is_allowed_where_no_logarithm_is():
     assert diffeo.displacement(T, 1, 28) > 0 and diffeo.field(T, 1, 28, 2).shape == (2, 2, 28, 28)
     assert diffeo.folds(1, 1, 28, 2).any()
+
+
+# --- correlation, and the authors' points ------------------------------------------------------------------------------
+
+
+def test_rank_correlation_is_spearmans_with_ties_and_holes():
+    from scipy.stats import spearmanr
+
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 6, 40).astype(float)
+    b = a + rng.standard_normal(40).round(1) * 3
+    found = diffeo.rank_correlation(a, b)
+    assert found.value == pytest.approx(spearmanr(a, b).statistic, abs=1e-12) and 0.05 < found.error < 0.2
+    holes = np.r_[a, np.nan, 3], np.r_[b, 1, np.inf]
+    assert diffeo.rank_correlation(*holes) == found
+    assert diffeo.rank_correlation(a, a**3).value == 1 and diffeo.rank_correlation(a, -a).value == -1
+    for few in (diffeo.rank_correlation(a[:3], b[:3]), diffeo.rank_correlation(0 * a, b)):
+        assert math.isnan(few.value) and math.isnan(few.error)
+    more = [diffeo.rank_correlation(x, x + rng.standard_normal(400)).error for x in [rng.standard_normal(400)]]
+    assert more[0] < 0.06  # an error that falls with the number of networks
+    assert diffeo.geometric_mean(np.array([1.0, 4.0, np.nan])) == pytest.approx(2)
+    assert math.isnan(diffeo.geometric_mean(np.array([np.nan])))
+
+
+def test_the_authors_points_are_those_of_the_reference_and_fall_with_P():
+    assert len(diffeo.AUTHORS) == 22 and "preliminary" in diffeo.AUTHORS_LABEL
+    last = [p for p in diffeo.AUTHORS if p.net == "ResNet" and p.dataset == "fashion"][-1]
+    assert (last.P, last.R_f, last.test_error) == (50000, 0.019, pytest.approx(0.063))
+    for net in ("ResNet", "EfficientNet"):
+        for dataset in ("mnist", "fashion"):
+            mine = [p for p in diffeo.AUTHORS if (p.net, p.dataset) == (net, dataset)]
+            assert (
+                diffeo.rank_correlation(np.array([p.R_f for p in mine]), np.array([p.test_error for p in mine])).value
+                == 1
+            )
+
+
+# --- uploads -----------------------------------------------------------------------------------------------------------
+
+
+def stored_as(picture, kind="PNG", **more):
+    import io
+
+    from PIL import Image
+
+    held = io.BytesIO()
+    Image.fromarray(picture).save(held, kind, **more)
+    return held.getvalue()
+
+
+def test_an_upload_becomes_a_square_of_ink_on_nothing():
+    ink = np.zeros((56, 84), np.uint8)
+    ink[20:36, 34:50] = 255
+    wanted = ink[:, 14:70].reshape(28, 2, 28, 2).mean((1, 3)) / 255
+    np.testing.assert_allclose(diffeo.grey_levels(stored_as(ink)), wanted, atol=0.01)
+    np.testing.assert_allclose(diffeo.grey_levels(stored_as(255 - ink)), wanted, atol=0.01)  # ink on paper
+    red = np.zeros((56, 84, 3), np.uint8)
+    red[..., 0] = ink
+    colour = diffeo.grey_levels(stored_as(red))
+    assert 0.2 < colour.max() < 0.4 and colour[0, 0] == 0
+    seen_through = np.zeros((56, 84, 4), np.uint8)
+    seen_through[..., 3] = ink  # black ink on nothing at all
+    np.testing.assert_allclose(diffeo.grey_levels(stored_as(seen_through)), wanted, atol=0.01)
+    assert np.abs(diffeo.grey_levels(stored_as(ink, "JPEG")) - wanted).max() < 0.15
+    assert diffeo.grey_levels(stored_as(ink), 64).shape == (64, 64)
+    e = diffeo.deformation(pixels=tuple(diffeo.grey_levels(stored_as(ink)).ravel()), seeds=2)
+    np.testing.assert_allclose(e.image, wanted, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no picture"),
+        (b"\x89PNG\r\n\x1a\n and then nothing", "no picture|cannot be read"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no picture"),
+        (stored_as(np.zeros((300, 300), np.uint8))[:-40], "damaged|cannot be read"),
+        (stored_as(np.zeros((4, 400), np.uint8)), "400 × 4 pixels"),
+        (stored_as(np.zeros((8000, 8000), np.uint8)), "8000 × 8000 pixels"),
+        (stored_as(np.zeros((20000, 10000), np.uint8)), "10000 × 20000 pixels|no picture"),
+        (bytes(21_000_000), "21 MB"),
+    ],
+    ids=["empty", "header", "svg", "cut", "thin", "huge", "bomb", "heavy"],
+)
+def test_an_upload_that_is_no_picture_says_so(content, words):
+    with pytest.raises(ValueError, match=rf"^picture: got .*({words}).*allowed: a PNG"):
+        diffeo.grey_levels(content)
+
+
+# --- the experiments ---------------------------------------------------------------------------------------------------
+
+
+def test_deformation_is_what_the_functions_say():
+    ds = diffeo.deformation(picture=3, T=0.004, c=4, seeds=(2, 9))
+    image = data.images("mnist", P=4, split="test").x[3]
+    u = diffeo.field(0.004, 4, 28, (2, 9))
+    np.testing.assert_array_equal(ds.image, image)
+    np.testing.assert_array_equal(ds.field_x, u[:, 0])
+    np.testing.assert_array_equal(ds.deformed, diffeo.deform(np.stack([image] * 2), u))
+    np.testing.assert_allclose(
+        np.sqrt(((ds.noisy - ds.image) ** 2).sum(("pixel_row", "pixel_column"))), ds.noise_norm, rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        np.sqrt(((ds.deformed - ds.image) ** 2).sum(("pixel_row", "pixel_column"))), ds.noise_norm, rtol=1e-12
+    )
+    np.testing.assert_array_equal(ds.fold, diffeo.folds(0.004, 4, 28, (2, 9)))
+    assert (
+        float(ds.delta) == diffeo.displacement(0.004, 4, 28)
+        and float(ds.T_max) == diffeo.temperature_range(4, 28).T_max
+    )
+    still = diffeo.deformation(T=0, c=1, seeds=1)
+    np.testing.assert_array_equal(still.deformed[0], still.image)
+    np.testing.assert_array_equal(still.noisy[0], still.image)
+    assert math.isnan(float(still.T_max)) and not still.fold.any()
+    with pytest.raises(ValueError, match=r"^pixels: got 5 numbers; allowed: n² of them"):
+        diffeo.deformation(pixels=(0.0,) * 5)
+    with pytest.raises(ValueError, match=r"^picture: got 4000; allowed: 0 to 3999"):
+        diffeo.deformation(picture=4000)
+    with pytest.raises(ValueError, match=r"^dataset: got 'random'; allowed: one of mnist, fashion"):
+        diffeo.deformation(dataset="random")
+
+
+def test_the_study_measures_what_stability_measures(monkeypatch):
+    """One short cell against the public functions: the same training, the same two ratios, the same errors."""
+    from lsviz import nets
+
+    monkeypatch.delenv("LSVIZ_ORIGINALS", raising=False)
+    ds = diffeo.stability_study(P=50, net="stride_bn", budget=12, probe=60, P_test=70, seeds=(4,))
+    net = nets.make("stride_bn")
+    im, test = data.images("mnist", P=50), data.images("mnist", P=70, split="test")
+    *_, last = nets.train(net, net.init((4,)), im.x, im.label, steps=12, seeds=(4,), recipe=nets.recipe("plain", net))
+    x = torch.tensor(test.x[:60], dtype=torch.float32)
+    for stage, w, batch in (
+        ("before", torch.tensor(net.init((4,)), dtype=torch.float32), True),
+        ("after", last.w, False),
+    ):
+        for estimator in ("median", "mean"):
+            found = diffeo.stability(
+                lambda x, w=w, batch=batch: net(w, x, batch)[0], x, T=1.4783e-3, c=3, seeds=(4,), estimator=estimator
+            )
+            for name, value in found._asdict().items():
+                assert float(ds[name].sel(stage=stage, estimator=estimator)) == pytest.approx(float(value[0]), rel=1e-5)
+    assert float(ds.loss[0]) == pytest.approx(nets.judge(net, last.w, im.x, im.label)[0][0], rel=1e-5)
+    assert float(ds.test_error[0]) == nets.judge(net, last.w, test.x, test.label)[1][0]
+    assert (float(ds.learning_rate), str(ds.optimizer_name.values), float(ds.N)) == (1e-3, "adam", net.N)
+    with pytest.raises(
+        ValueError, match=r"^P: got 4096; allowed: up to 2000 pictures of fashion \(up to 60000 where LSVIZ_ORIGINALS"
+    ):
+        diffeo.stability_study(P=4096, dataset="fashion")
+
+
+def test_training_lowers_R_of_a_normalised_net_and_raises_that_of_a_dense_one():
+    """Acquired by training, not born: both begin near 1."""
+    ds = diffeo.stability_training(nets=("fc1", "stride_bn"), P=300, budget=60, seeds=2, probe=150, P_test=200)
+    R = ds.R_f_trace.isel(step=[0, -1]).mean("seed").values
+    assert (R[:, 0] > 0.7).all() and (R[:, 0] < 1.7).all()
+    assert R[0, 1] > 1.3 * R[0, 0]
+    assert (ds.test_error < 0.35).all() and (ds.test_error_trace[:, 0] > 0.6).all()
+    assert list(ds.network.values) == ["fc1", "stride_bn"] and ds.step.values[0] == 0 and ds.step.values[-1] == 60
+    np.testing.assert_array_equal(ds.R_f, ds.R_f_trace[:, -1])
+
+
+def test_stability_curve_before_and_after():
+    T = (5e-4, 1.4783e-3)
+    ds = diffeo.stability_curve(net="lenet", temperatures=T, probe=120, seeds=2)
+    assert ds.R_f.dims == ("stage", "temperature", "seed") and np.isfinite(ds.R_f).all()
+    assert (ds.test_error.values[0] > 0.6) and ds.test_error.values[1] < 0.1
+    assert (ds.D_f.sel(stage="after").mean("seed").diff("temperature") > 0).all()
+    born = diffeo.stability_curve(net="fc1", temperatures=T[:1], probe=50, seeds=1)  # none is shipped
+    assert np.isnan(born.R_f.sel(stage="after")).all() and np.isfinite(born.R_f.sel(stage="before")).all()
+    assert np.isnan(
+        diffeo.stability_curve(net="lenet", dataset="fashion", temperatures=T[:1], probe=50, seeds=1).R_f.sel(
+            stage="after"
+        )
+    ).all()

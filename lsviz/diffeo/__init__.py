@@ -1,5 +1,6 @@
 """Diffeomorphisms: smooth random deformations of images at a temperature, and how a network's answer changes under them."""
 
+from .correlation import AUTHORS, AUTHORS_LABEL, AuthorsPoint, Correlation, geometric_mean, rank_correlation
 from .fields import (
     TemperatureRange,
     displacement,
@@ -13,9 +14,14 @@ from .fields import (
 from .networks import stability_curve, stability_study, stability_training
 from .pictures import deformation
 from .relative import Stability, matched_noise, stability
+from .upload import grey_levels
 from .warp import deform
 
 __all__ = [
+    "AUTHORS",
+    "AUTHORS_LABEL",
+    "AuthorsPoint",
+    "Correlation",
     "Stability",
     "TemperatureRange",
     "deform",
@@ -24,7 +30,10 @@ __all__ = [
     "displacement_leading_log",
     "field",
     "folds",
+    "geometric_mean",
+    "grey_levels",
     "matched_noise",
+    "rank_correlation",
     "stability",
     "stability_curve",
     "stability_study",
