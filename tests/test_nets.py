@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from lsviz import data, nets
+from lsviz import data, diffeo, nets
+from lsviz.nets.stored import FOLDER
 
 
 def digits(P=40, split="train"):
@@ -221,3 +222,55 @@ def test_torch_is_imported_when_first_used():
 def test_what_is_not_allowed_is_named(name, call):
     with pytest.raises(ValueError, match=rf"^{name}: got .*allowed"):
         call()
+
+
+# --- the weights that come with the package ----------------------------------------------------------------------------
+
+
+def test_six_stored_networks_are_small_and_say_how_they_were_trained():
+    assert len(nets.STORED) == 6
+    files = sorted(path.name for path in FOLDER.iterdir())
+    assert files == sorted([*(f"{name}.npy" for name in nets.STORED), "nets.json"])
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 1e6
+    card = (data.STORE / "README.md").read_text("utf-8")
+    for name in nets.STORED:
+        told = nets.story(name)
+        assert told["command"] == "python tools/train_nets.py" and told["P"] == 4096 and told["steps"] == 1000
+        assert (told["N"], told["size"]) == (nets.make(name).N, nets.make(name).size)
+        row = f"| `{name}` | {told['N']} | {100 * told['test_error']:.2f} % | {told['loss']:.4f} | {told['bytes']} |"
+        assert row in card, row
+
+
+@pytest.mark.parametrize("name", nets.STORED)
+def test_a_stored_network_answers_as_its_story_says(name):
+    """Its error on a part of the test set, and how stable it is: above 1 for three, below for those that end in a mean."""
+    w, net, told = nets.stored(name), nets.make(name), nets.story(name)
+    assert w.shape == (1, net.size) and w.dtype == float
+    np.testing.assert_array_equal(w, w.astype(np.float16))
+    test, train = digits(800, "test"), digits(400)
+    _, (error,) = nets.judge(net, w, test.x, test.label)
+    assert abs(error - told["test_error"]) < 4 * np.sqrt(told["test_error"] / 800)
+    assert nets.judge(net, w, train.x, train.label)[0][0] < 0.2  # fitted
+    R = diffeo.stability(lambda x: net(w, x)[0], test.x[:200].astype("f4"), T=1.4783e-3, c=3, seeds=1).R_f[0]
+    assert (R > 1.5) == (name in ("fc3", "stride", "lenet")), R
+    assert R > 1.5 or R < 0.6
+
+
+def test_a_damaged_or_unknown_weight_file_is_named(tmp_path, monkeypatch):
+    import shutil
+
+    from lsviz.nets import stored
+
+    with pytest.raises(ValueError, match=r"^name: got 'fc1'; allowed: one of fc3"):
+        nets.stored("fc1")
+    shutil.copytree(FOLDER, tmp_path / "nets")
+    monkeypatch.setattr(sys.modules["lsviz.nets.stored"], "FOLDER", tmp_path / "nets")
+    content = bytearray((tmp_path / "nets" / "lenet.npy").read_bytes())
+    content[5000] ^= 1
+    (tmp_path / "nets" / "lenet.npy").write_bytes(content)
+    with pytest.raises(data.DamagedFile, match=r"lenet\.npy is missing or damaged.*git checkout -- lsviz/store/nets"):
+        nets.stored("lenet")
+    assert stored("stride").shape[0] == 1
+    (tmp_path / "nets" / "stride.npy").unlink()
+    with pytest.raises(data.DamagedFile, match="stride"):
+        nets.stored("stride")
