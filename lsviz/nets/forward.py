@@ -8,7 +8,7 @@ from typing import Any
 
 from .build import Conv, Linear, Mean, Net, Norm, Pool, Relu, Residual
 
-BLOCK = 500  # pictures at once where only outputs are wanted
+BLOCK = 250  # pictures at once where only outputs are wanted: more fall out of the cache
 KEEP = 0.1  # share of a new batch in the running statistics
 
 
