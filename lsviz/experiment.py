@@ -40,6 +40,7 @@ _REGISTRY = {
     "density_transition": "lsviz.particles:density_transition",
     "range_of_force": "lsviz.particles:range_of_force",
     "deformation": "lsviz.diffeo:deformation",
+    "same_size": "lsviz.diffeo:same_size",
     "stability_curve": "lsviz.diffeo:stability_curve",
     "stability_training": "lsviz.diffeo:stability_training",
     "stability_study": "lsviz.diffeo:stability_study",

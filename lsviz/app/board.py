@@ -1,5 +1,6 @@
 """The widgets of a Session: title, controls with number fields, the picture, and one row of buttons. Nothing is decided here."""
 
+import re
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -35,8 +36,11 @@ def signs(name: str, kind: Control) -> tuple[str, str]:
 
 
 def marked(text: str) -> str:
-    """Plain text as HTML, with its N_Δ and φ_J set as the talk sets them."""
-    return escape(text).replace("N_Δ", "N<sub>Δ</sub>").replace("φ_J", "φ<sub>J</sub>")
+    """Plain text as HTML, with its N_Δ, φ_J, R_f and T_max set as the talk sets them."""
+    return SUBSCRIPT.sub(r"\1<sub>\2</sub>", escape(text))
+
+
+SUBSCRIPT = re.compile(r"\b([Nφ]|[DGR]|T)_(Δ|J|f|max|min)\b")
 
 
 class Knob:

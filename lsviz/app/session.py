@@ -9,7 +9,7 @@ from ..figure.stage import Context, Stage
 from ..frontend import Picture
 from ..live import Player
 from . import App, results
-from .controls import Ladder, Menu, read, write
+from .controls import Choices, Ladder, Menu, Upload, read, write
 
 GHOSTS = 3  # kept curves shown at most
 
@@ -159,8 +159,8 @@ class Session:
             kind, value = self.controls[name], values[name]
             if isinstance(kind, Ladder):
                 sign, value = kind.sign, float(f"{kind.position(values, value):.3g}")
-            elif isinstance(kind, Menu):
-                return kind.words.get(value, str(value))
+            elif isinstance(kind, (Menu, Choices, Upload)):
+                return kind.told(value)
             return f"{sign} {write(value)}" if len(sign) > 3 else f"{sign} = {write(value)}"
 
         if unlike is None:
@@ -210,8 +210,8 @@ class Session:
 
     @property
     def link(self) -> dict[str, str]:
-        """The state as a link holds it: name → text."""
-        return {name: write(value) for name, value in self.values.items()}
+        """The state as a link holds it: name → text. A picture of one's own stays here."""
+        return {name: write(value) for name, value in self.values.items() if not isinstance(self.controls[name], Upload)}
 
     def restore(self, state: dict[str, str]) -> "Session":
         """Go to the state of a link. What cannot be read goes into the error box."""

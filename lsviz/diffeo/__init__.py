@@ -1,5 +1,6 @@
 """Diffeomorphisms: smooth random deformations of images at a temperature, and how a network's answer changes under them."""
 
+from .answers import same_size
 from .correlation import AUTHORS, AUTHORS_LABEL, AuthorsPoint, Correlation, geometric_mean, rank_correlation
 from .fields import (
     TemperatureRange,
@@ -34,6 +35,7 @@ __all__ = [
     "grey_levels",
     "matched_noise",
     "rank_correlation",
+    "same_size",
     "stability",
     "stability_curve",
     "stability_study",

@@ -1,0 +1,96 @@
+"""R_f and the test error of stored networks, the authors' preliminary points beside them, and the rank correlation of what is counted."""
+
+from typing import Any
+
+import numpy as np
+
+from ...diffeo.chosen import correlations
+from ..dots import Prediction
+from ..generalization.marks import Level, beside, hollow, kept_names, key
+from ..stage import Context, Draw, Stage
+from .marks import kind_of, look
+from .stable import R_axis
+
+R_ENDS, D_ENDS, ERRORS = (0.01, 20.0), (3e-4, 10.0), (0.3, 100.0)
+AUTHORS = {"ResNet": "*", "EfficientNet": "P"}
+
+
+def stability_error(stage: Stage) -> Draw:
+    """Error against R_f, and against D_f: a mark for each network at each P, small dots for its seeds; the rank correlations."""
+    ax, (by_D, rank) = beside(stage, 0.5, under=96, foot=96)
+    colours = stage.colours
+    for one, ends in ((ax, R_ENDS), (by_D, D_ENDS)):
+        R_axis(one, ends, "x")
+        one.set_yscale("log")
+        one.set_ylim(*ERRORS)
+        one.set_yticks([1, 10, 100], ["1 %", "10 %", "100 %"])
+        one.set_yticks([], minor=True)
+        one.grid(axis="y")
+    ax.set_title("test error against $R_f$")
+    by_D.set_title("and against $D_f$")
+    ax.set_label("error against R_f")
+    by_D.set_label("error against D_f")
+    rank.set(xlim=(-1.05, 1.05), ylim=(1.6, -0.6), label="correlation")
+    rank.set_xticks([-1, 0, 1], ["−1", "0", "1"])
+    rank.set_yticks([0, 1], ["$R_f$", "$D_f$"])
+    rank.tick_params(axis="y", length=0)
+    rank.axvline(0, color=colours.ink, linewidth=1, zorder=1)
+    rank.set_title("rank correlation with the error")
+    marks: dict[tuple[str, str, str], Any] = {}
+    panels = {"R_f": ax, "D_f": by_D}
+    authors = {net: stage.actor(ax.plot([], [], linestyle="none", marker=mark, markersize=8, color=colours.faint, markerfacecolor="none",
+                                        markeredgewidth=1.1, zorder=2)[0]) for net, mark in AUTHORS.items()}  # fmt: skip
+    value = [stage.actor(rank.plot([], [], marker="o", markersize=9, color=colours.ink, linewidth=2.2, zorder=4)[0]) for _ in range(2)]
+    bars = [stage.actor(rank.plot([], [], color=colours.ink, linewidth=2.2, zorder=3)[0]) for _ in range(2)]
+    kept = [Level(stage, rank, colours.sources["ghost"], "s", **{**hollow(stage), "linewidth": 0}) for _ in range(1)]
+    words = stage.actor(ax.text(0.5, 0.5, "", transform=ax.transAxes, ha="center", va="center"))
+    prediction = Prediction(stage, ax)
+    key(stage, [("counted", dict(color=colours.ink, marker="o", markersize=8, linewidth=0)),
+                ("not counted", dict(color=colours.ink, marker="o", markersize=8, linewidth=0, markerfacecolor="none")),
+                ("does not fit", dict(color=colours.ink, marker="x", markersize=8, linewidth=0)),
+                *((f"authors, preliminary: {net}", dict(color=colours.faint, marker=mark, markersize=8, linewidth=0, markerfacecolor="none"))
+                  for net, mark in AUTHORS.items())], columns=3)  # fmt: skip
+    named = kept_names(stage, below=True)
+
+    def mark_of(net: str, kind: str, name: str) -> Any:
+        if (net, kind, name) not in marks:
+            mark, colour = look(stage, net)
+            looks: dict[str, dict[str, Any]] = {
+                "counted": dict(marker=mark, markersize=9, markeredgecolor=colours.page, markeredgewidth=0.8, zorder=5),
+                "open": dict(marker=mark, markersize=9, markerfacecolor="none", markeredgewidth=1.4, zorder=4),
+                "unfitted": dict(marker="x", markersize=7, markeredgewidth=1.6, zorder=6),
+                "seed": dict(marker="." if kind_of(net)[1] else "o", markersize=4, markeredgewidth=0, alpha=0.6, zorder=3),
+            }
+            small = {"markersize": 0.75 * looks[kind]["markersize"]} if name == "D_f" else {}
+            marks[net, kind, name] = stage.actor(panels[name].plot([], [], linestyle="none", color=colour, **{**looks[kind], **small})[0])
+        return marks[net, kind, name]
+
+    def draw(ds: Any, context: Context) -> None:
+        found = correlations(ds, context.values)
+        for artist in marks.values():
+            artist.set_data([], [])
+        words.set_text("" if float(ds.stored) else "our study is not stored\nin this copy")
+        for name, ends in (("R_f", R_ENDS), ("D_f", D_ENDS)):
+            for net in {row.net for row in found.rows}:
+                mine = [row for row in found.rows if row.net == net]
+                for kind, chosen in (("counted", [r for r in mine if r.counted]), ("open", [r for r in mine if not r.counted]),
+                                     ("unfitted", [r for r in mine if not r.fitted])):  # fmt: skip
+                    place = [np.clip([getattr(r, name) for r in chosen], *ends), np.clip([100 * r.test_error for r in chosen], *ERRORS)]
+                    mark_of(net, kind, name).set_data(*place)
+                seeds = ds.sel(net=net, P_stored=[r.P for r in mine])
+                mark_of(net, "seed", name).set_data(np.clip(seeds[name].values.ravel(), *ends), np.clip(100 * seeds.test_error.values.ravel(), *ERRORS))
+        for net, line in authors.items():
+            chosen = np.asarray(ds.authors_net.values == net) & (context.values.get("authors", "yes") == "yes")
+            line.set_data(ds.authors_R_f.values[chosen], 100 * ds.authors_error.values[chosen])
+        for i, one in enumerate((found.R_f, found.D_f)):
+            value[i].set_data([one.value], [i])
+            bars[i].set_data(np.clip([one.value - one.error, one.value + one.error], -1, 1), [i, i])
+        old = context.ghosts[-1][1][-1] if context.ghosts else None
+        kept[0].set([], [])
+        if old is not None:
+            before = correlations(old, context.values)
+            kept[0].set([before.R_f.value, before.D_f.value], [0.3, 1.3])
+        named.set(context.ghosts[-1:])
+        prediction.set(context)
+
+    return draw
