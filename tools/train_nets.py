@@ -40,7 +40,13 @@ def main() -> None:
             sha256=hashlib.sha256(path.read_bytes()).hexdigest(), command="python tools/train_nets.py",
             date=datetime.now(UTC).date().isoformat(), torch=metadata.version("torch").split("+")[0],
         )  # fmt: skip
-        print(name, stories[name]["N"], f"loss {loss:.3f}, test error {error:.2%}", f"{stories[name]['seconds']} s", flush=True)
+        print(
+            name,
+            stories[name]["N"],
+            f"loss {loss:.3f}, test error {error:.2%}",
+            f"{stories[name]['seconds']} s",
+            flush=True,
+        )
     (FOLDER / "nets.json").write_text(json.dumps(stories, indent=1) + "\n", encoding="utf-8")
     print(f"{sum(s['bytes'] for s in stories.values()) / 1e6:.2f} MB")
 
