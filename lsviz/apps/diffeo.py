@@ -71,7 +71,7 @@ def range_told(ds: Any) -> str:
     T, low, top = float(ds.T), float(ds.T_min), float(ds.T_max)
     if T < low:
         return "below T_min, where hardly a pixel moves"
-    return "above T_max" if T > top * (1 + 1e-6) else "within the allowed range"
+    return "above T_max" if T > top * (1 + 1e-4) else "within the allowed range"
 
 
 def temperature_status(ds: Any, values: dict[str, Any]) -> str:
@@ -106,7 +106,7 @@ temperature = App(
     status=temperature_status,
     trail="T",
     doing="looking for folds",
-    narrow=(380, 700),
+    narrow=(380, 742),
     caption="Each arrow ends at a pixel and begins where its grey level came from. Red: there the map is not one to one. The border stays "
             "where it is, and is not counted in the histogram.",
 )  # fmt: skip

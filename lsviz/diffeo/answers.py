@@ -11,7 +11,7 @@ from ..experiment import Table, experiment
 from .fields import displacement, fields_of_images
 from .networks import STAGES
 from .pictures import T_ONE, describe, for_networks, one_picture, own_picture
-from .relative import Reference, matched_noise
+from .relative import Reference, matched_noise, probes
 from .warp import deform
 
 OTHERS = 100  # test pictures that say how far answers lie apart; without trained weights also the batch that normalises
@@ -34,7 +34,7 @@ def same_size(
     (seed, pixel_row, pixel_column): deformed, noisy. (seed): noise_norm = ‖η‖ = ‖τx − x‖. (stage, seed, output): answer, answer_deformed,
     answer_noisy, the ten logits. (stage, seed): change_deformed = ‖f(τx) − f(x)‖² and change_noisy = ‖f(x + η) − f(x)‖², each over
     the typical ‖f(x) − f(z)‖² of two of the first 100 test pictures. Stage "before": each seed its own start, normalised together with
-    those 100; "after": the one trained network that is shipped (NaN where there is none, and for Fashion), with running statistics.
+    those 100, which are then deformed, or noisy, as well, as for R_f; "after": the one trained network that is shipped (NaN where there is none, and for Fashion), with running statistics.
     Scalars as in `deformation`. `pixels`: 28 × 28 grey levels of one's own. arXiv:2105.02468.
     """
     chosen = networks.make(net)
@@ -74,8 +74,10 @@ def same_size(
             put(1, s, chosen(w, asked[s])[0], scale)
         yield table.set(progress=0.2)
     for s, w in enumerate(chosen.init(seeds)):
-        found = chosen(w[None], np.concatenate([others, asked[s]]), True)[0]
-        put(0, s, found[OTHERS:], _scale(found[:OTHERS], others))
+        ((many_moved, many_noisy),) = probes(others, T, c, (seeds[s],))
+        batches = zip((others, many_moved, many_noisy), asked[s], strict=True)
+        found = [chosen(w[None], np.concatenate([many, one[None]]), True)[0] for many, one in batches]
+        put(0, s, np.stack([out[-1] for out in found]), _scale(found[0][:OTHERS], others))
         yield table.set(progress=0.2 + 0.8 * (s + 1) / len(seeds))
 
 

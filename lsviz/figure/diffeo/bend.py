@@ -10,12 +10,12 @@ from .. import style
 from ..dots import Prediction
 from ..generalization.marks import Level, hollow
 from ..stage import Context, Draw, Stage
-from .marks import Mosaic, axes_at, fold_colour, folds_over, inked
+from .marks import Mosaic, axes_at, blank, fold_colour, folds_over, inked
 
 ARROWS = 9  # along each side
 LENGTHS = (0.02, 40.0)  # pixels, the axis of displacements
 BINS = np.geomspace(*LENGTHS, 45)
-TOP = 0.22  # share of pixels in a bin
+TOP = 0.26  # share of pixels in a bin
 RATIOS = (0.008, 5.0)  # the axis of T/T_max
 
 
@@ -24,18 +24,20 @@ def temperature(stage: Stage) -> Draw:
     W, H, colours = stage.width, stage.height, stage.colours
     if stage.narrow:
         large, plain = axes_at(stage, 10, 24, 232, 232, "deformed"), axes_at(stage, 258, 24, 112, 112, "image")
-        small = axes_at(stage, 8, 288, W - 16, (W - 16) / 4, "draws")
-        lengths, share = axes_at(stage, 40, 416, W - 52, 104, "lengths"), axes_at(stage, 40, 588, W - 52, 80, "folds")
+        small = axes_at(stage, 8, 286, W - 16, (W - 16) / 4, "draws")
+        lengths, share = axes_at(stage, 40, 414, W - 52, 118, "lengths"), axes_at(stage, 40, 588, W - 52, 84, "folds")
     else:
-        side, middle = H - 86, 0.29 * W
+        side, middle, foot = H - 92, 0.265 * W, H - 28
         large = axes_at(stage, 10, 28, side, side, "deformed")
-        small = axes_at(stage, side + 24, 28, middle, middle, "draws")
-        plain = axes_at(stage, side + 24, 28 + middle + 28, H - 28 - middle - 40, H - 28 - middle - 40, "image")
-        left = side + middle + 76
-        lengths, share = axes_at(stage, left, 28, W - left - 14, 0.36 * H, "lengths"), axes_at(stage, left, 0.66 * H, W - left - 14, 0.2 * H, "folds")
+        small = axes_at(stage, side + 26, 28, middle, middle, "draws")
+        rest = foot - middle - 56
+        plain = axes_at(stage, side + 26, middle + 58, rest, rest, "image")
+        left = side + middle + 66
+        lengths = axes_at(stage, left, 28, W - left - 14, 0.4 * H, "lengths")
+        share = axes_at(stage, left, 0.4 * H + 88, W - left - 14, 0.6 * H - 88 - 50, "folds")
     bent = Bent(stage, large)
     original = Still(stage, plain)
-    mosaic = Mosaic(stage, small, 8 if stage.narrow else 4)
+    mosaic = Mosaic(stage, small, 4 if stage.narrow else 1)
     histogram, folding = Lengths(stage, lengths), Folding(stage, share)
     arrow = Line2D([], [], color=colours.satisfied, marker=r"$\rightarrow$", markersize=13, linewidth=0, label="where a pixel came from")
     red = Patch(facecolor=fold_colour(stage), label="the map folds")
@@ -58,7 +60,7 @@ class Still:
     def __init__(self, stage: Stage, ax: Any):
         self.stage = stage
         ax.set_title("as it is")
-        self.shown = stage.actor(ax.imshow(np.zeros((2, 2, 4), np.uint8), interpolation="nearest", extent=(0, 1, 1, 0)))
+        self.shown = blank(stage, ax)
 
     def set(self, ds: Any) -> None:
         self.shown.set_data(inked(self.stage, ds.image.values))
@@ -70,9 +72,7 @@ class Bent:
     def __init__(self, stage: Stage, ax: Any):
         self.stage, self.ax = stage, ax
         ax.set_title("one draw")
-        self.shown = stage.actor(ax.imshow(np.zeros((2, 2, 4), np.uint8), interpolation="nearest", extent=(-0.5, 27.5, 27.5, -0.5), zorder=1))
-        self.folds = stage.actor(ax.imshow(np.zeros((2, 2, 4), np.uint8), interpolation="nearest", extent=(0, 27, 27, 0), zorder=2))
-        ax.set(xlim=(-0.5, 27.5), ylim=(27.5, -0.5))
+        self.shown, self.folds = (blank(stage, ax, zorder=z) for z in (1, 2))
         self.n, self.arrows = 0, None
 
     def _sized(self, n: int) -> None:
@@ -88,9 +88,10 @@ class Bent:
             self.stage.actors.remove(self.arrows)
             self.arrows.remove()
         zero = np.zeros(self.rows.size)
-        self.arrows = self.ax.quiver(self.columns, self.rows, zero, zero, color=self.stage.colours.satisfied, angles="xy", scale_units="xy",
-                                     scale=1, pivot="tip", width=0.008, headwidth=3.6, headlength=4, headaxislength=3.6, minlength=0.5,
-                                     zorder=3, edgecolor=self.stage.colours.page, linewidth=0.6)  # fmt: skip
+        colours = self.stage.colours
+        self.arrows = self.ax.quiver(self.columns, self.rows, zero, zero, color=colours.satisfied, angles="xy", scale_units="xy", scale=1,
+                                     pivot="tip", width=0.008, headwidth=3.6, headlength=4, headaxislength=3.6, minlength=0.5, zorder=3,
+                                     edgecolor=colours.page, linewidth=0.6)  # fmt: skip
         self.stage.actor(self.arrows)
         self.stage.reset_scenery()
 
@@ -118,8 +119,8 @@ class Lengths:
         ax.spines["left"].set_visible(False)
         ax.set_title("how far pixels move")
         self.fill = stage.actor(ax.fill_between(BINS, 0 * BINS, step="post", color=colours.ink, alpha=0.22, linewidth=0, zorder=1))
-        self.exact = stage.actor(ax.axvline(1, ymax=0.72, color=colours.ink, linewidth=2.2, zorder=4))
-        self.authors = stage.actor(ax.axvline(1, ymax=0.72, color=colours.sources["theory"], zorder=3, **style.LINES["theory"]))
+        self.exact = stage.actor(ax.axvline(1, ymax=0.6, color=colours.ink, linewidth=2.2, zorder=4))
+        self.authors = stage.actor(ax.axvline(1, ymax=0.6, color=colours.sources["theory"], zorder=3, **style.LINES["theory"]))
         self.draws = stage.actor(ax.plot([], [], linestyle="none", marker="o", markersize=5, color=colours.satisfied, alpha=0.8,
                                          markeredgecolor=colours.page, markeredgewidth=0.6, zorder=5)[0])  # fmt: skip
         looks = [dict(color=colours.ink, linewidth=2.2), dict(color=colours.sources["theory"], **style.LINES["theory"]),
@@ -130,7 +131,8 @@ class Lengths:
         for i, one in enumerate(looks):
             y = box.y1 - (8 + 17 * i) / stage.height
             x = box.x0 + 4 / stage.width
-            stage.figure.add_artist(Line2D([x, x + 22 / stage.width] if "marker" not in one else [x + 11 / stage.width], [y, y][: 2 - ("marker" in one)], **one))
+            ends = [x + 11 / stage.width] if "marker" in one else [x, x + 22 / stage.width]
+            stage.figure.add_artist(Line2D(ends, [y] * len(ends), **one))
             self.words.append(stage.figure.text(x + 28 / stage.width, y, "each draw" if i == 2 else "", va="center", fontsize=size))
         stage.actor(self.words[:2])
 
@@ -146,7 +148,7 @@ class Lengths:
         self.words[0].set_text(f"δ, exact: {exact:.2f}")
         self.words[1].set_text(f"δ, authors: {authors:.2f}" if np.isfinite(authors) else "")
         rms = ds.displacement_rms.values
-        self.draws.set_data(rms, TOP * (0.62 - 0.06 * (np.arange(rms.size) % 3)))
+        self.draws.set_data(rms, TOP * (0.57 - 0.05 * (np.arange(rms.size) % 3)))
 
 
 class Folding:

@@ -11,19 +11,19 @@ from ..stage import Context, Draw, Stage
 from .marks import kind_of, look
 from .stable import R_axis
 
-R_ENDS, D_ENDS, ERRORS = (0.01, 20.0), (3e-4, 10.0), (0.3, 100.0)
+R_ENDS, D_ENDS, ERRORS = (0.01, 20.0), (3e-4, 10.0), (0.25, 100.0)
 AUTHORS = {"ResNet": "*", "EfficientNet": "P"}
 
 
 def stability_error(stage: Stage) -> Draw:
     """Error against R_f, and against D_f: a mark for each network at each P, small dots for its seeds; the rank correlations."""
-    ax, (by_D, rank) = beside(stage, 0.5, under=96, foot=96)
+    ax, (by_D, rank) = beside(stage, 0.46, under=122, foot=116, apart=48)
     colours = stage.colours
     for one, ends in ((ax, R_ENDS), (by_D, D_ENDS)):
         R_axis(one, ends, "x")
         one.set_yscale("log")
         one.set_ylim(*ERRORS)
-        one.set_yticks([1, 10, 100], ["1 %", "10 %", "100 %"])
+        one.set_yticks([0.3, 1, 3, 10, 30], ["", "1 %", "", "10 %", ""] if one is by_D else ["0.3 %", "1 %", "3 %", "10 %", "30 %"])
         one.set_yticks([], minor=True)
         one.grid(axis="y")
     ax.set_title("test error against $R_f$")

@@ -77,27 +77,32 @@ def axes_at(stage: Stage, left: float, top: float, width: float, height: float, 
         for spine in ax.spines.values():
             spine.set_visible(True)
             spine.set_color(stage.colours.grid)
+            spine.set_position(("outward", 1))  # what moves is drawn over the axes, not over their frame
     return ax
+
+
+def blank(stage: Stage, ax: Any, **more: Any) -> Any:
+    """An image that fills its axes, to be set; the axes keep their place."""
+    return stage.actor(ax.imshow(np.zeros((2, 2, 4), np.uint8), interpolation="nearest", extent=(0, 1, 1, 0), aspect="auto", **more))
 
 
 BARE = ("deformed", "image", "draws", "noisy")
 
 
 class Mosaic:
-    """All draws, small, one beside the other; those that fold have a red frame."""
+    """All draws, small, one beside the other, `wide` times as many columns as rows; those that fold have a red frame."""
 
-    def __init__(self, stage: Stage, ax: Any, columns: int):
-        self.stage, self.ax, self.columns = stage, ax, columns
-        self.title = ax.set_title("all draws")
+    def __init__(self, stage: Stage, ax: Any, wide: int):
+        self.stage, self.wide = stage, wide
+        ax.set_title("all draws")
         for spine in ax.spines.values():
             spine.set_visible(False)
-        self.shown = stage.actor(ax.imshow(np.zeros((2, 2, 4), np.uint8), interpolation="nearest", extent=(0, 1, 1, 0), aspect="auto"))
+        self.shown = blank(stage, ax)
 
     def set(self, pictures: Any, fold: Any) -> None:
         S, n, _ = pictures.shape
-        columns = self.columns if 2 * S > self.columns**2 // 2 or self.columns > 4 else 2
-        columns = max(columns, int(np.ceil(np.sqrt(S))) if self.columns <= 4 else 2 * int(np.ceil(np.sqrt(S / 2))))
-        rows = columns if self.columns <= 4 else columns // 2
+        rows = int(np.ceil(np.sqrt(S / self.wide)))
+        columns = self.wide * rows
         cell = n + 4
         canvas = np.zeros((rows * cell, columns * cell, 4), np.uint8)
         red = np.array([*(int(255 * v) for v in to_rgb(fold_colour(self.stage))), 255], np.uint8)

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from matplotlib.lines import Line2D
 
-from ..dots import Prediction
-from ..generalization.marks import key
+from ..dots import Prediction, grey_mark
+from ..generalization.marks import kept_names, key
 from ..stage import Context, Draw, Stage
-from .marks import axes_at, inked
+from .marks import axes_at, blank, inked
 
 CHANGE = (3e-4, 30.0)  # the axis of squared changes
 FRAMES = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # largest change of one output on the axis
@@ -27,23 +27,27 @@ def same_noise(stage: Stage) -> Draw:
     if stage.narrow:
         side = (W - 40) / 3
         places = [(10 + i * (side + 10), 26, side, side) for i in range(3)]
-        outputs, change = axes_at(stage, 46, 186, W - 58, 190, "outputs"), axes_at(stage, 46, 442, W - 58, 204, "change")
+        outputs, change = axes_at(stage, 46, 180, W - 58, 180, "outputs"), axes_at(stage, 46, 428, W - 58, 204, "change")
     else:
         side = 0.165 * W
         places = [(12 + i * (side + 12), 28, side, side) for i in range(3)]
-        outputs, change = axes_at(stage, 52, side + 64, 3 * side - 16, H - side - 64 - 74, "outputs"), axes_at(stage, 3 * side + 106, 28, W - 3 * side - 120, H - 104, "change")
+        outputs = axes_at(stage, 52, side + 62, 3 * side - 16, H - side - 62 - 96, "outputs")
+        change = axes_at(stage, 3 * side + 106, 28, W - 3 * side - 120, H - 28 - 100, "change")
     pictures = []
     for place, name, title in zip(places, ("image", *KINDS), ("$x$", r"$\tau x$", r"$x+\eta$"), strict=True):
         ax = axes_at(stage, *place, name)
         ax.set_title(title)
-        pictures.append(stage.actor(ax.imshow(np.zeros((2, 2, 4), np.uint8), interpolation="nearest", extent=(0, 1, 1, 0), aspect="auto")))
+        pictures.append(blank(stage, ax))
     each, all_of_it = Outputs(stage, outputs), Changes(stage, change)
     look = looks(stage)
-    key(stage, [(r"deformed, $f(\tau x)-f(x)$", dict(markersize=7, linewidth=0, **look["deformed"])),
-                (r"noise of the same size, $f(x+\eta)-f(x)$", dict(markersize=6, linewidth=0, **look["noisy"])),
-                ("median of the draws", dict(color=stage.colours.ink, linewidth=2.6))], columns=3)  # fmt: skip
+    key(stage, [("deformed", dict(markersize=7, linewidth=0, **look["deformed"])),
+                ("noise of the same size", dict(markersize=6, linewidth=0, **look["noisy"])),
+                ("median of draws", dict(color=stage.colours.ink, linewidth=2.6))], columns=3)  # fmt: skip
+
+    named = kept_names(stage, below=True)
 
     def draw(ds: Any, context: Context) -> None:
+        named.set(context.ghosts[-1:])
         levels = [ds.image.values, ds.deformed.values[0], ds.noisy.values[0]]
         bottom = min(0.0, float(np.nanmin(ds.image.values)))  # Fashion runs from −1
         for shown, grey in zip(pictures, levels, strict=True):
@@ -101,22 +105,27 @@ class Changes:
         self.dots, self.bars, self.words = {}, {}, {}
         ax.set_yscale("log")
         ax.set(xlim=(-0.7, 4.3), ylim=CHANGE)
-        ax.set_yticks([0.001, 0.01, 0.1, 1, 10], ["0.001", "0.01", "0.1", "1", "10"])
+        ax.set_yticks([0.001, 0.01, 0.1, 1, 10], ["10⁻³", "0.01", "0.1", "1", "10"])
         ax.set_yticks([], minor=True)
         ax.set_xticks([0.5, 3.1], ["not trained", "trained"])
         ax.tick_params(axis="x", length=0)
         ax.grid(axis="y")
         ax.axvline(1.8, color=colours.grid, linewidth=1)
         ax.set_title("all outputs, squared" if stage.narrow else "all outputs: squared change")
+        below = -26 / (ax.get_position().height * stage.height)  # under "trained"
         for place, at in self.PLACES.items():
-            for shift, (name, one) in enumerate(looks(stage).items()):
-                self.dots[place, name] = stage.actor(ax.plot([], [], linestyle="none", markersize=5.5, alpha=0.7, markeredgewidth=0, **one)[0])
+            for name, one in looks(stage).items():
+                dots = ax.plot([], [], linestyle="none", markersize=5.5, alpha=0.7, markeredgewidth=0, **one)[0]
+                self.dots[place, name] = stage.actor(dots)
                 self.bars[place, name] = stage.actor(Line2D([], [], color=colours.ink, linewidth=2.6, zorder=5))
                 ax.add_line(self.bars[place, name])
-            self.words[place] = stage.actor(ax.text(at + 0.5, CHANGE[1] / 1.35, "", ha="center", va="top"))
+            self.words[place] = stage.actor(ax.text(at + 0.5, below, "", ha="center", va="top", transform=ax.get_xaxis_transform()))
+        self.kept = stage.actor(ax.plot([], [], zorder=2, **grey_mark(stage, "s"))[0])
         self.prediction = Prediction(stage, ax)
 
     def set(self, ds: Any, context: Context) -> None:
+        old = context.ghosts[-1][1][-1] if context.ghosts else None
+        self.kept.set_data(*(((), ()) if old is None else self._medians(old)))
         for k, place in enumerate(map(str, ds.stage.values)):
             medians = []
             for shift, name in enumerate(KINDS):
@@ -132,3 +141,9 @@ class Changes:
             ratio = float(np.median(d[known] / g[known])) if known.any() else np.nan
             self.words[place].set_text(f"ratio {ratio:.2g}" if np.isfinite(ratio) else "not stored" if float(ds.progress) >= 1 else "")
         self.prediction.set(context)
+
+    def _medians(self, ds: Any) -> tuple[list[float], list[float]]:
+        """Where the medians of what was kept stand: beside the dots."""
+        x = [at + shift + 0.45 for at in self.PLACES.values() for shift in range(2)]
+        y = [float(np.median(ds[f"change_{name}"].values[k])) for k in range(2) for name in KINDS]
+        return x, list(np.clip(y, *CHANGE))

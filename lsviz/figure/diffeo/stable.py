@@ -7,17 +7,18 @@ from matplotlib.collections import LineCollection
 
 from ...diffeo.correlation import geometric_mean
 from ..dots import Prediction
-from ..generalization.marks import Level, beside, hollow, kept_names, key, line_entry
+from ..generalization.marks import Level, beside, kept_names, key
 from ..stage import Context, Draw, Stage
 from .marks import axes_at, kind_of, look, short
 
 RATIOS = (0.012, 3.2)  # T/T_max
 R_ENDS, D_ENDS = (0.01, 20.0), (1e-4, 10.0)
+BEFORE: dict[str, Any] = dict(linestyle=(0, (2, 2)), linewidth=1.1)
 
 
-def R_axis(ax: Any, ends: tuple[float, float], along: str = "y") -> None:
-    """A logarithmic axis with plain numbers."""
-    ticks = [10.0**k for k in range(-4, 3) if ends[0] <= 10.0**k <= ends[1]]
+def R_axis(ax: Any, ends: tuple[float, float], along: str = "y", every: int = 1) -> None:
+    """A logarithmic axis with plain numbers at every (or every other) power of ten."""
+    ticks = [10.0**k for k in range(-4, 3) if ends[0] <= 10.0**k <= ends[1] and k % every == 0]
     named = [f"{t:g}" for t in ticks]
     getattr(ax, f"set_{along}scale")("log")
     getattr(ax, f"set_{along}lim")(*ends)
@@ -31,13 +32,14 @@ def who_is_stable(stage: Stage) -> Draw:
     W, H, colours = stage.width, stage.height, stage.colours
     if stage.narrow:
         curve = axes_at(stage, 48, 26, W - 60, 270, "R_f")
-        at_R, at_D = axes_at(stage, 76, 384, 0.4 * W, 250, "R_f here"), axes_at(stage, 76 + 0.4 * W + 18, 384, W - 76 - 0.4 * W - 32, 250, "D_f here")
+        left = 78 + 0.4 * W
+        at_R, at_D = axes_at(stage, 78, 386, 0.4 * W, 250, "R_f here"), axes_at(stage, left + 22, 386, W - left - 34, 250, "D_f here")
     else:
-        curve = axes_at(stage, 56, 28, 0.42 * W, H - 28 - 92, "R_f")
+        curve = axes_at(stage, 56, 28, 0.42 * W, H - 28 - 104, "R_f")
         left = 56 + 0.42 * W + 92
         wide = (W - left - 34) / 1.75
-        at_R = axes_at(stage, left, 28, wide, H - 28 - 92, "R_f here")
-        at_D = axes_at(stage, left + wide + 20, 28, 0.75 * wide, H - 28 - 92, "D_f here")
+        at_R = axes_at(stage, left, 28, wide, H - 28 - 104, "R_f here")
+        at_D = axes_at(stage, left + wide + 20, 28, 0.75 * wide, H - 28 - 104, "D_f here")
     R_axis(curve, R_ENDS)
     curve.set_xscale("log")
     curve.set_xlim(*RATIOS)
@@ -49,15 +51,16 @@ def who_is_stable(stage: Stage) -> Draw:
     allowed = stage.actor(curve.axvspan(0.1, 1, color=colours.satisfied, alpha=0.1, linewidth=0, zorder=0.4))
     here = stage.actor(curve.axvline(0.1, color=colours.faint, linewidth=1.6, zorder=1.5))
     for ax, ends, title in ((at_R, R_ENDS, "$R_f$ at this $T$"), (at_D, D_ENDS, "$D_f$")):
-        R_axis(ax, ends, "x")
-        ax.set(ylim=(7.6, -0.6), yticks=[])
+        R_axis(ax, ends, "x", 2)
+        ax.set(ylim=(5.6, -0.6), yticks=[])
         ax.set_title(title)
     at_R.axvline(1, color=colours.ink, linewidth=1.2, zorder=1)
     rows: dict[str, Any] = {}
     lines: dict[tuple[str, str], Any] = {}
-    kept = [Level(stage, curve, colours.sources["ghost"], "s", **{**hollow(stage), "linewidth": 0.8})]
+    kept = curve.add_collection(LineCollection([], colors=colours.sources["ghost"], linewidths=1.2, zorder=2), autolim=False)
+    stage.actor(kept)
     prediction = Prediction(stage, curve)
-    key(stage, [("before training", dict(color=colours.ink, marker="o", markerfacecolor="none", markersize=7, linestyle=(0, (2, 2)), linewidth=1.2)),
+    key(stage, [("before training", dict(color=colours.ink, marker="o", markerfacecolor="none", markersize=7, **BEFORE)),
                 ("after training", dict(color=colours.ink, marker="o", markersize=7, linewidth=1.8)),
                 ("allowed $T$", dict(color=colours.satisfied, alpha=0.3, linewidth=8))], columns=3)  # fmt: skip
     named = kept_names(stage, below=True)
@@ -66,8 +69,8 @@ def who_is_stable(stage: Stage) -> Draw:
         if (net, place) not in lines:
             mark, colour = look(stage, net)
             filled = place == "after"
-            kind: dict[str, Any] = {} if filled else dict(markerfacecolor="none", markeredgecolor=colour, markeredgewidth=1.2, linestyle=(0, (2, 2)), linewidth=1.0)
-            lines[net, place] = Level(stage, curve, colour, mark, zorder=5 if filled else 4, **kind)
+            hole = dict(markerfacecolor="none", markeredgecolor=colour, markeredgewidth=1.2, **BEFORE)
+            lines[net, place] = Level(stage, curve, colour, mark, zorder=5 if filled else 4, **({} if filled else hole))
         return lines[net, place]
 
     def row_of(net: str) -> Any:
@@ -94,18 +97,18 @@ def who_is_stable(stage: Stage) -> Draw:
                 line_of(net, place).set(x, np.clip(y, *R_ENDS))
             row_of(net).set(i, one.isel(temperature=k))
         old = context.ghosts[-1][1][-1] if context.ghosts else None
-        kept[0].set(*(((), ()) if old is None else ghost_curve(old)))
+        kept.set_segments([] if old is None else ghost_curves(old))
         named.set(context.ghosts[-1:])
         prediction.set(context)
 
     return draw
 
 
-def ghost_curve(ds: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Of what was kept, R_f after training of every network."""
+def ghost_curves(ds: Any) -> list[np.ndarray]:
+    """Of what was kept, R_f after training of every network against T/T_max."""
     x = np.asarray(ds.temperature, float) / float(np.ravel(ds.T_max)[0])
-    y = np.array([[geometric_mean(row) for row in one.values] for one in ds.R_f.sel(stage="after")])
-    return np.tile(x, len(y)), y.ravel()
+    rows = [np.array([geometric_mean(row) for row in one.values]) for one in ds.R_f.sel(stage="after")]
+    return [np.column_stack([x, row])[np.isfinite(row)] for row in rows]
 
 
 class Row:
@@ -113,14 +116,17 @@ class Row:
 
     def __init__(self, stage: Stage, axes: Any, net: str):
         mark, colour = look(stage, net)
-        self.name = stage.actor(axes[0].text(-0.03, 0, short(net), transform=axes[0].get_yaxis_transform(), ha="right", va="center", color=colour))
+        where = dict(transform=axes[0].get_yaxis_transform(), ha="right", va="center", color=colour)
+        self.name = stage.actor(axes[0].text(-0.03, 0, short(net), **where))
         self.parts = []
         for ax in axes:
-            line = stage.actor(ax.plot([], [], color=colour, linewidth=1.6, zorder=2)[0])
-            before = stage.actor(ax.plot([], [], linestyle="none", marker=mark, markersize=8, color=colour, markerfacecolor=stage.colours.page, markeredgewidth=1.4, zorder=3)[0])
-            after = stage.actor(ax.plot([], [], linestyle="none", marker=mark, markersize=9, color=colour, markeredgecolor=stage.colours.page, zorder=4)[0])
-            seeds = stage.actor(ax.plot([], [], linestyle="none", marker=".", markersize=5, color=colour, alpha=0.7, zorder=2)[0])
-            self.parts.append((ax, line, before, after, seeds))
+            kinds = (
+                dict(linewidth=1.6, zorder=2),
+                dict(linewidth=0, marker=mark, markersize=8, markerfacecolor=stage.colours.page, markeredgewidth=1.4, zorder=3),
+                dict(linewidth=0, marker=mark, markersize=9, markeredgecolor=stage.colours.page, zorder=4),
+                dict(linewidth=0, marker=".", markersize=5, alpha=0.7, zorder=2),
+            )
+            self.parts.append((ax, *(stage.actor(ax.plot([], [], color=colour, **kind)[0]) for kind in kinds)))
 
     def clear(self) -> None:
         self.name.set_text("")
@@ -148,11 +154,11 @@ START = 0.5  # where step 0 stands on the logarithmic axis
 
 def learned_not_born(stage: Stage) -> Draw:
     """R_f of every network as it trains; beside it the test error and D_f."""
-    ax, (error, change) = beside(stage, 0.5, under=96, foot=80)
+    ax, (error, change) = beside(stage, 0.44, under=104, foot=74, apart=48)
     panels = {"R_f": ax, "test_error": error, "D_f": change}
     for one in panels.values():
         one.set_xscale("log")
-        one.set_xlim(0.4, 1300)
+        one.set_xlim(0.4, 8000 if one is ax else 1500)
         one.set_xticks([START, 1, 10, 100, 1000], ["0", "1", "10", "100", "1000"])
         one.set_xticks([], minor=True)
     change.set_xlabel("steps of training", labelpad=1)
@@ -169,11 +175,14 @@ def learned_not_born(stage: Stage) -> Draw:
     for name, one in zip(("R_f", "error", "D_f"), panels.values(), strict=True):
         one.set_label(name)
     curves: dict[tuple[str, str], Any] = {}
-    ghosts = stage.actor(ax.add_collection(LineCollection([], colors=stage.colours.sources["ghost"], linewidths=1.2, zorder=2), autolim=False))
+    thin = LineCollection([], colors=stage.colours.sources["ghost"], linewidths=1.2, zorder=2)
+    ghosts = stage.actor(ax.add_collection(thin, autolim=False))
     ends = stage.actor([ax.text(1, 1, "", va="center", ha="left", zorder=6) for _ in range(4)])
     prediction = Prediction(stage, ax)
     grey = stage.colours.ink
-    key(stage, [("one network (a line for each seed)", dict(color=grey, linewidth=1.0)), ("mean over seeds", dict(color=grey, marker="o", markersize=6, linewidth=2))], columns=3)
+    key(stage, [("with batch norm", dict(color=grey, marker="o", markersize=6.5)),
+                ("without", dict(color=grey, marker="o", markersize=6.5, markerfacecolor="none", markeredgewidth=1.4)),
+                ("each seed, where several", dict(color=grey, linewidth=1.0, alpha=0.6))], columns=3)  # fmt: skip
     named = kept_names(stage, below=True)
 
     def curve(net: str, name: str) -> Any:
