@@ -9,9 +9,9 @@ from typing import Any
 
 import ipywidgets as w
 
-from ..frontend import Access, Download, Link
+from ..frontend import Access, Download, Link, OwnPicture
 from ..symbols import ARGUMENTS
-from .controls import Control, Ladder, Menu, Slider, Steps
+from .controls import Choices, Control, Ladder, Menu, Slider, Steps, Upload
 from .session import Session
 
 
@@ -54,7 +54,7 @@ class Knob:
         self.main = self._main_widget()
         self.field = self._field_widget()
         self.sync()
-        self.main.observe(self._from_main, "value")
+        self._watch()
         if self.field is not None:
             self.field.observe(self._from_field, "value")
             self.main.add_class("lsviz-fielded")
@@ -62,6 +62,9 @@ class Knob:
         self.widget = w.HBox(
             row, layout=w.Layout(width="100%", max_width="900px", align_items="center", overflow="visible")
         )
+
+    def _watch(self) -> None:
+        self.main.observe(self._from_main, "value")
 
     def _main_widget(self) -> Any:
         layout = w.Layout(flex="1 1 auto", width="auto", min_width="120px")
@@ -135,12 +138,77 @@ class Knob:
         self._moved(self.name, value)
 
 
+class Switches(Knob):
+    """A check box for each of several words."""
+
+    kind: Choices
+
+    def _main_widget(self) -> Any:
+        layout = w.Layout(width="auto", margin="0 1em 0 0")
+        self.boxes = {name: w.Checkbox(description=words, indent=False, layout=layout) for name, words in self.kind.words.items()}
+        for box in self.boxes.values():
+            box.observe(self._from_box, "value")
+        return w.HBox([w.Label(self.sign), *self.boxes.values()], layout=w.Layout(flex_flow="row wrap", align_items="center", overflow="visible"))
+
+    def _field_widget(self) -> Any:
+        return None
+
+    def _watch(self) -> None:
+        pass
+
+    def sync(self) -> None:
+        self._telling.off = True
+        try:
+            chosen = self.kind.chosen(self.session.values[self.name])
+            for name, box in self.boxes.items():
+                box.value = name in chosen
+        finally:
+            self._telling.off = False
+
+    def _from_box(self, _: Any) -> None:
+        if not getattr(self._telling, "off", False):
+            self._moved(self.name, self.kind.join([name for name, box in self.boxes.items() if box.value]))
+
+
+class OwnFile(Knob):
+    """A button for a picture of the learner's own."""
+
+    kind: Upload
+
+    def _main_widget(self) -> Any:
+        made = OwnPicture(description=self.sign)
+        made.on_file(self._given)
+        return made
+
+    def _field_widget(self) -> Any:
+        return None
+
+    def _watch(self) -> None:
+        pass
+
+    def sync(self) -> None:
+        self.main.held = self.session.values[self.name] is not None
+        if not self.main.held:
+            self.main.said = ""
+
+    def _given(self, content: bytes | None) -> None:
+        try:
+            value = None if content is None else self.kind.read(content)
+        except ValueError as error:
+            self.main.said = str(error)
+            return
+        self._moved(self.name, value)
+
+
+KNOBS: dict[type, type[Knob]] = {Choices: Switches, Upload: OwnFile}
+
+
 class Board:
     """All widgets of one Session."""
 
     def __init__(self, session: Session):
         self.session, app = session, session.app
-        self.knobs = {name: Knob(name, kind, session, self._moved) for name, kind in session.controls.items()}
+        self.knobs = {name: KNOBS.get(type(kind), Knob)(name, kind, session, self._moved) for name, kind in session.controls.items()}
         session.on_move(self._sync)
         session.on_result(self._sync_link)  # not at every move: a hand that drags needs no link
         self.link, self.download = Link(app.name), Download()

@@ -62,8 +62,8 @@ def temperature_told(ds: Any) -> str:
     """T in units of T_max, and δ as it is and as the authors have it."""
     T, top, n = float(ds.T), float(ds.T_max), ds.sizes["pixel_row"]
     ratio = f"T = {T / top:.3g} T_max ({T:.2e})" if np.isfinite(top) else f"T = {T:.2e}"
-    authors = f" (authors' formula: {float(ds.delta_leading_log):.2f})" if np.isfinite(ds.delta_leading_log) else ""
-    return f"{ratio}, c = {int(ds.c)}: δ = {float(ds.delta):.2f} of {n} pixels{authors}"
+    authors = f" (authors' formula: {float(ds.delta_leading_log):.3g})" if np.isfinite(ds.delta_leading_log) else ""
+    return f"{ratio}, c = {int(ds.c)}: δ = {float(ds.delta):.3g} of {n} pixels{authors}"
 
 
 def range_told(ds: Any) -> str:

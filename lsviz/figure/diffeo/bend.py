@@ -13,9 +13,10 @@ from ..stage import Context, Draw, Stage
 from .marks import Mosaic, axes_at, blank, fold_colour, folds_over, inked
 
 ARROWS = 9  # along each side
+SHORTEST = 0.12  # pixels of 28
 LENGTHS = (0.02, 40.0)  # pixels, the axis of displacements
 BINS = np.geomspace(*LENGTHS, 45)
-TOP = 0.26  # share of pixels in a bin
+TOP = 0.3  # share of pixels in a bin
 RATIOS = (0.008, 5.0)  # the axis of T/T_max
 
 
@@ -103,7 +104,9 @@ class Bent:
         self.folds.set_data(folds_over(self.stage, ds.fold.values[0]))
         field = ds.field_x.values[0], ds.field_y.values[0]
         assert self.arrows is not None
-        self.arrows.set_UVC(*(np.nan_to_num(u[self.rows, self.columns]) for u in field))
+        along = np.stack([u[self.rows, self.columns] for u in field])
+        along[:, np.hypot(*along) < SHORTEST * n / 28] = np.nan  # too short to be an arrow
+        self.arrows.set_UVC(*along)
 
 
 class Lengths:
@@ -119,8 +122,8 @@ class Lengths:
         ax.spines["left"].set_visible(False)
         ax.set_title("how far pixels move")
         self.fill = stage.actor(ax.fill_between(BINS, 0 * BINS, step="post", color=colours.ink, alpha=0.22, linewidth=0, zorder=1))
-        self.exact = stage.actor(ax.axvline(1, ymax=0.6, color=colours.ink, linewidth=2.2, zorder=4))
-        self.authors = stage.actor(ax.axvline(1, ymax=0.6, color=colours.sources["theory"], zorder=3, **style.LINES["theory"]))
+        self.exact = stage.actor(ax.axvline(1, ymax=0.56, color=colours.ink, linewidth=2.2, zorder=4))
+        self.authors = stage.actor(ax.axvline(1, ymax=0.56, color=colours.sources["theory"], zorder=3, **style.LINES["theory"]))
         self.draws = stage.actor(ax.plot([], [], linestyle="none", marker="o", markersize=5, color=colours.satisfied, alpha=0.8,
                                          markeredgecolor=colours.page, markeredgewidth=0.6, zorder=5)[0])  # fmt: skip
         looks = [dict(color=colours.ink, linewidth=2.2), dict(color=colours.sources["theory"], **style.LINES["theory"]),
@@ -145,10 +148,10 @@ class Lengths:
         exact, authors = float(ds.delta), float(ds.delta_leading_log)
         self.exact.set_xdata([exact] * 2)
         self.authors.set_xdata([authors] * 2)
-        self.words[0].set_text(f"δ, exact: {exact:.2f}")
-        self.words[1].set_text(f"δ, authors: {authors:.2f}" if np.isfinite(authors) else "")
+        self.words[0].set_text(f"δ, exact: {exact:.3g}")
+        self.words[1].set_text(f"δ, authors: {authors:.3g}" if np.isfinite(authors) else "")
         rms = ds.displacement_rms.values
-        self.draws.set_data(rms, TOP * (0.57 - 0.05 * (np.arange(rms.size) % 3)))
+        self.draws.set_data(rms, TOP * (0.53 - 0.045 * (np.arange(rms.size) % 3)))
 
 
 class Folding:
@@ -165,7 +168,7 @@ class Folding:
         ax.set_title("share of draws that fold")
         ax.axvline(1, color=colours.ink, linewidth=1.2, zorder=1)
         self.allowed = stage.actor(ax.axvspan(0.1, 1, color=colours.satisfied, alpha=0.14, linewidth=0, zorder=0.5))
-        self.words = stage.actor(ax.text(0.3, 1.0, "allowed", color=colours.faint, ha="center", va="top", zorder=2))
+        self.words = stage.actor(ax.text(0.88, 1.03, "allowed", color=colours.ink, ha="right", va="top", zorder=2))
         red = fold_colour(stage)
         self.kept = Level(stage, ax, colours.sources["ghost"], "s", **{**hollow(stage), "linewidth": 0})
         self.found = Level(stage, ax, red, "o", zorder=3, linewidth=0, markersize=5, alpha=0.6)
@@ -181,7 +184,6 @@ class Folding:
             ratio = min(1.0, max(low / top, RATIOS[0]))
             self.allowed.set_x(ratio)
             self.allowed.set_width(1 - ratio)
-            self.words.set_x(np.sqrt(ratio))
         self.here.set(*shares([ds]))
         self.found.set(*shares(context.trail))
         self.kept.set(*shares(context.ghosts[-1][1] if context.ghosts else []))

@@ -16,10 +16,13 @@ R_ENDS, D_ENDS = (0.01, 20.0), (1e-4, 10.0)
 BEFORE: dict[str, Any] = dict(linestyle=(0, (2, 2)), linewidth=1.1)
 
 
+SUPER = {1e-3: "⁻³", 1e-4: "⁻⁴"}
+
+
 def R_axis(ax: Any, ends: tuple[float, float], along: str = "y", every: int = 1) -> None:
     """A logarithmic axis with plain numbers at every (or every other) power of ten."""
     ticks = [10.0**k for k in range(-4, 3) if ends[0] <= 10.0**k <= ends[1] and k % every == 0]
-    named = [f"{t:g}" for t in ticks]
+    named = [f"{t:g}" if t >= 0.01 else f"10{SUPER[t]}" for t in ticks]
     getattr(ax, f"set_{along}scale")("log")
     getattr(ax, f"set_{along}lim")(*ends)
     getattr(ax, f"set_{along}ticks")(ticks, named)
@@ -32,8 +35,8 @@ def who_is_stable(stage: Stage) -> Draw:
     W, H, colours = stage.width, stage.height, stage.colours
     if stage.narrow:
         curve = axes_at(stage, 48, 26, W - 60, 270, "R_f")
-        left = 78 + 0.4 * W
-        at_R, at_D = axes_at(stage, 78, 386, 0.4 * W, 250, "R_f here"), axes_at(stage, left + 22, 386, W - left - 34, 250, "D_f here")
+        left = 86 + 0.38 * W
+        at_R, at_D = axes_at(stage, 86, 386, 0.38 * W, 250, "R_f here"), axes_at(stage, left + 22, 386, W - left - 34, 250, "D_f here")
     else:
         curve = axes_at(stage, 56, 28, 0.42 * W, H - 28 - 104, "R_f")
         left = 56 + 0.42 * W + 92
@@ -46,7 +49,7 @@ def who_is_stable(stage: Stage) -> Draw:
     curve.set_xticks([0.02, 0.1, 0.3, 1], ["0.02", "0.1", "0.3", "$T_{max}$"])
     curve.set_xticks([], minor=True)
     curve.set_xlabel("temperature $T$", labelpad=1)
-    curve.set_title("$R_f$: deformation over noise of the same size")
+    curve.set_title("$R_f$: deformation over noise" if stage.narrow else "$R_f$: deformation over noise of the same size")
     curve.axhline(1, color=colours.ink, linewidth=1.2, zorder=1)
     allowed = stage.actor(curve.axvspan(0.1, 1, color=colours.satisfied, alpha=0.1, linewidth=0, zorder=0.4))
     here = stage.actor(curve.axvline(0.1, color=colours.faint, linewidth=1.6, zorder=1.5))
