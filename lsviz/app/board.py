@@ -113,7 +113,7 @@ class Knob:
                     self.main.value = nearest
             elif isinstance(self.kind, Slider):
                 self.main.value = min(max(int(value), self.kind.low), self.kind.high)
-            elif value in self.kind.words:
+            elif isinstance(self.kind, Menu) and value in self.kind.words:
                 self.main.value = value
             if self.field is not None:
                 at = self.kind.position(self.session.values, value) if isinstance(self.kind, Ladder) else value
@@ -148,7 +148,8 @@ class Switches(Knob):
         self.boxes = {name: w.Checkbox(description=words, indent=False, layout=layout) for name, words in self.kind.words.items()}
         for box in self.boxes.values():
             box.observe(self._from_box, "value")
-        return w.HBox([w.Label(self.sign), *self.boxes.values()], layout=w.Layout(flex_flow="row wrap", align_items="center", overflow="visible"))
+        wrap = w.Layout(flex_flow="row wrap", align_items="center", overflow="visible")
+        return w.HBox([w.Label(self.sign), *self.boxes.values()], layout=wrap)
 
     def _field_widget(self) -> Any:
         return None

@@ -76,5 +76,8 @@ class Together:
     def _join(self, found: list[Any], values: Iterable[Any]) -> Any:
         import xarray as xr
 
-        joined = xr.concat(found, self._dim, data_vars="all", coords="minimal", compat="override", join="override", combine_attrs="override")
+        held = [name for name, v in found[0].data_vars.items() if v.ndim == 0 and name in self.defaults and name != self._along]
+        apart = [ds.drop_vars([*held, "progress"]) for ds in found]
+        how: dict[str, Any] = dict(coords="minimal", compat="override", join="override", combine_attrs="override")
+        joined = xr.concat(apart, self._dim, data_vars="all", **how).assign({name: found[0][name] for name in held})
         return joined.assign_coords({self._dim: list(values)}).assign(progress=sum(float(ds.progress) for ds in found) / len(found))

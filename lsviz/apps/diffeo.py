@@ -69,9 +69,9 @@ def temperature_told(ds: Any) -> str:
 def range_told(ds: Any) -> str:
     """On which side of the allowed temperatures T lies."""
     T, low, top = float(ds.T), float(ds.T_min), float(ds.T_max)
-    if T < low:
+    if T / low < 1:
         return "below T_min, where hardly a pixel moves"
-    return "above T_max" if T > top * (1 + 1e-4) else "within the allowed range"
+    return "above T_max" if T / top > 1 + 1e-4 else "within the allowed range"
 
 
 def temperature_status(ds: Any, values: dict[str, Any]) -> str:
@@ -189,7 +189,8 @@ def stable_status(ds: Any, values: dict[str, Any]) -> str:
     k = place_of(ds, values["T"])
     top = float(np.ravel(ds.T_max)[0])
     T = float(ds.temperature[k])
-    words = [f"T = {T / top:.2g} T_max, c = {int(values['c'])}: δ = {float(np.ravel(ds.delta.isel(temperature=k))[0]):.2f} of {SIDE} pixels"]
+    delta = float(np.ravel(ds.delta.isel(temperature=k))[0])
+    words = [f"T = {T / top:.3g} T_max, c = {int(values['c'])}: δ = {delta:.3g} of {SIDE} pixels"]
     for name in ds.network.values:
         before, after = (geometric_mean(ds.R_f.sel(network=name, stage=stage).values[k]) for stage in ("before", "after"))
         if np.isfinite(after) or np.isfinite(before):
@@ -246,9 +247,12 @@ def learned_status(ds: Any, values: dict[str, Any]) -> str:
     step = int(ds.step.values[np.flatnonzero(known)[-1]])
     for name in ds.network.values:
         one = ds.sel(network=name)
+        if not np.isfinite(one.test_error).any():
+            continue  # not asked yet
         start, now = geometric_mean(one.R_f_trace.values[0]), geometric_mean(one.R_f.values)
         words.append(f"{SHORT[name]} R_f {told(start)} → {told(now)}, error {percent(np.nanmean(one.test_error), 0)}")
-    return f"after {count(step, 'step')} on P = {int(ds.P)}: {'; '.join(words)}; δ = {float(ds.delta):.2f} pixels, {count(ds.sizes['seed'], 'seed')}"
+    how = f"δ = {float(ds.delta):.3g} pixels, {count(ds.sizes['seed'], 'seed')}"
+    return f"after {count(step, 'step')} on P = {int(ds.P)}: {'; '.join(words)}; {how}"
 
 
 learned_not_born = App(

@@ -76,8 +76,8 @@ def _of(dataset: str, P: int) -> Any:
     import xarray as xr
 
     authors = [point for point in AUTHORS if point.dataset == dataset]
-    columns: dict[str, Any] = {name: ("authors_point", [getattr(point, key) for point in authors]) for name, key in
-                               (("authors_net", "net"), ("authors_P", "P"), ("authors_R_f", "R_f"), ("authors_error", "test_error"))}  # fmt: skip
+    keys = dict(authors_net="net", authors_P="P", authors_R_f="R_f", authors_error="test_error")
+    columns: dict[str, Any] = {name: ("authors_point", [getattr(one, key) for one in authors]) for name, key in keys.items()}
     found = _results()
     if found is None:
         dims = ("net", "P_stored", "seed")

@@ -39,9 +39,9 @@ def correlations(ds: Any, values: dict[str, Any]) -> Found:
                 continue
             fitted = bool(np.nanmean(one.loss) < FITTED)
             counted = net in included and (fitted or values.get("unfitted") == "yes")
-            means = (geometric_mean(one[name].values) for name in ("R_f", "D_f"))
-            rows.append(Row(net, P, *means, float(np.nanmean(one.test_error)), fitted, counted))
-    counted = [row for row in rows if row.counted]
-    error = np.array([row.test_error for row in counted])
-    R, D = (rank_correlation(np.array([getattr(row, name) for row in counted]), error) for name in ("R_f", "D_f"))
-    return Found(rows, R, D)
+            R, D = (geometric_mean(one[name].values) for name in ("R_f", "D_f"))
+            rows.append(Row(net, P, R, D, float(np.nanmean(one.test_error)), fitted, counted))
+    chosen = [row for row in rows if row.counted]
+    error = np.array([row.test_error for row in chosen])
+    by = (rank_correlation(np.array([getattr(row, name) for row in chosen]), error) for name in ("R_f", "D_f"))
+    return Found(rows, *by)

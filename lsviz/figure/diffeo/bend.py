@@ -42,8 +42,8 @@ def temperature(stage: Stage) -> Draw:
     histogram, folding = Lengths(stage, lengths), Folding(stage, share)
     arrow = Line2D([], [], color=colours.satisfied, marker=r"$\rightarrow$", markersize=13, linewidth=0, label="where a pixel came from")
     red = Patch(facecolor=fold_colour(stage), label="the map folds")
-    stage.figure.legend(handles=[arrow, red], loc="lower left", bbox_to_anchor=(8 / W, 6 / H), ncols=2 if stage.narrow else 1, handletextpad=0.5,
-                        columnspacing=1.2, borderaxespad=0.0, labelspacing=0.25, handlelength=1.4)  # fmt: skip
+    stage.figure.legend(handles=[arrow, red], loc="lower left", bbox_to_anchor=(8 / W, 6 / H), ncols=2 if stage.narrow else 1,
+                        handletextpad=0.5, columnspacing=1.2, borderaxespad=0.0, labelspacing=0.25, handlelength=1.4)  # fmt: skip
 
     def draw(ds: Any, context: Context) -> None:
         bent.set(ds)

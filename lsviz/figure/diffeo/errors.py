@@ -48,6 +48,7 @@ def stability_error(stage: Stage) -> Draw:
     note = stage.actor(ax.text(0.985, 0.03, "grey, open:\nauthors, preliminary", transform=ax.transAxes, ha="right", color=colours.faint))
     labels = Labels(stage, ax)
     words = stage.actor(ax.text(0.5, 0.5, "", transform=ax.transAxes, ha="center", va="center"))
+    whom = stage.actor(rank.text(-1, 0.5, "", va="center", ha="left", color=colours.faint))
     prediction = Prediction(stage, ax)
     key(stage, [("counted", dict(color=colours.ink, marker="o", markersize=8, linewidth=0)),
                 ("not counted", dict(color=colours.ink, marker="o", markersize=8, linewidth=0, markerfacecolor="none")),
@@ -83,7 +84,11 @@ def stability_error(stage: Stage) -> Draw:
                     place = [np.clip([getattr(r, name) for r in chosen], *ends), np.clip([100 * r.test_error for r in chosen], *ERRORS)]
                     mark_of(net, kind, name).set_data(*place)
                 seeds = ds.sel(net=net, P_stored=[r.P for r in mine])
-                mark_of(net, "seed", name).set_data(np.clip(seeds[name].values.ravel(), *ends), np.clip(100 * seeds.test_error.values.ravel(), *ERRORS))
+                values, errors = seeds[name].values.ravel(), 100 * seeds.test_error.values.ravel()
+                mark_of(net, "seed", name).set_data(np.clip(values, *ends), np.clip(errors, *ERRORS))
+        counted = f"{sum(row.counted for row in found.rows)} of {len(found.rows)} networks"
+        whom.set_text(f"{counted},\nfitted or not" if context.values.get("unfitted") == "yes" else f"{counted},\nthose that fit")
+        whom.set_visible(bool(found.rows))
         one_P = context.values.get("span") != "all"
         named_rows = [row for row in found.rows if one_P]
         shown = ds.sel(net=[row.net for row in named_rows], P_stored=[row.P for row in named_rows[:1]])
@@ -111,7 +116,8 @@ def stability_error(stage: Stage) -> Draw:
 
 def edge_of(stage: Stage, net: str) -> dict[str, Any]:
     """The edge of a mark: in ink for a network with batch normalisation."""
-    return dict(markeredgecolor=stage.colours.ink if kind_of(net)[1] else stage.colours.page, markeredgewidth=1.3 if kind_of(net)[1] else 0.8)
+    norm = kind_of(net)[1]
+    return dict(markeredgecolor=stage.colours.ink if norm else stage.colours.page, markeredgewidth=1.3 if norm else 0.8)
 
 
 # Where a name may stand beside its mark: pixels right and up, and how it is aligned.

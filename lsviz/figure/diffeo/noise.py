@@ -95,10 +95,11 @@ class Outputs:
             self.dots[name].set_data(x[known], np.clip(table[known], -self.top, self.top))
 
 
+PLACES = {"before": 0.0, "after": 2.6}  # where the columns of a stage stand
+
+
 class Changes:
     """The squared change of the outputs: a dot for each draw and a bar at their median, before and after training, with the ratio."""
-
-    PLACES = {"before": 0.0, "after": 2.6}
 
     def __init__(self, stage: Stage, ax: Any):
         colours = stage.colours
@@ -113,7 +114,7 @@ class Changes:
         ax.axvline(1.8, color=colours.grid, linewidth=1)
         ax.set_title("all outputs, squared" if stage.narrow else "all outputs: squared change")
         below = -26 / (ax.get_position().height * stage.height)  # under "trained"
-        for place, at in self.PLACES.items():
+        for place, at in PLACES.items():
             for name, one in looks(stage).items():
                 dots = ax.plot([], [], linestyle="none", markersize=5.5, alpha=0.7, markeredgewidth=0, **one)[0]
                 self.dots[place, name] = stage.actor(dots)
@@ -131,10 +132,10 @@ class Changes:
             for shift, name in enumerate(KINDS):
                 y = np.asarray(ds[f"change_{name}"].values[k], float)
                 known = np.isfinite(y) & (y > 0)
-                x = self.PLACES[place] + shift + 0.28 * np.linspace(-1, 1, y.size)
+                x = PLACES[place] + shift + 0.28 * np.linspace(-1, 1, y.size)
                 self.dots[place, name].set_data(x[known], np.clip(y[known], 1.1 * CHANGE[0], CHANGE[1] / 1.1))
                 medians.append(float(np.median(y[known])) if known.any() else np.nan)
-                at = self.PLACES[place] + shift
+                at = PLACES[place] + shift
                 self.bars[place, name].set_data([at - 0.36, at + 0.36], [medians[-1]] * 2)
             d, g = (np.asarray(ds[f"change_{name}"].values[k], float) for name in KINDS)
             known = np.isfinite(d) & np.isfinite(g) & (g > 0)
@@ -144,6 +145,6 @@ class Changes:
 
     def _medians(self, ds: Any) -> tuple[list[float], list[float]]:
         """Where the medians of what was kept stand: beside the dots."""
-        x = [at + shift + 0.45 for at in self.PLACES.values() for shift in range(2)]
+        x = [at + shift + 0.45 for at in PLACES.values() for shift in range(2)]
         y = [float(np.median(ds[f"change_{name}"].values[k])) for k in range(2) for name in KINDS]
         return x, list(np.clip(y, *CHANGE))

@@ -191,7 +191,7 @@ def learned_not_born(stage: Stage) -> Draw:
     def curve(net: str, name: str) -> Any:
         if (net, name) not in curves:
             mark, colour = look(stage, net)
-            hole = {} if kind_of(net)[1] else dict(markerfacecolor=stage.colours.page, markeredgecolor=colour, markeredgewidth=1.4)
+            hole: dict[str, Any] = {} if kind_of(net)[1] else dict(markerfacecolor=stage.colours.page, markeredgecolor=colour, markeredgewidth=1.4)
             thin = panels[name].add_collection(LineCollection([], colors=colour, linewidths=1.0, alpha=0.6, zorder=3), autolim=False)
             curves[net, name] = (Level(stage, panels[name], colour, mark, **hole), stage.actor(thin))
         return curves[net, name]
