@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from lsviz import lesson
+from lsviz.apps.diffeo import at
 from lsviz.lesson import catalog, words
 from lsviz.lesson.answers import Answers
 from lsviz.lesson.page import Lesson
@@ -734,6 +735,11 @@ MOVES = {
         "4-break-stop": dict(budget=6),
         "4-break-seeds": dict(P=100),
         "4-break-random": dict(labels="random", P=100),
+    },
+    "7_diffeomorphisms": {
+        "7-break-fold": dict(c=2, T=at(1.0, c=2)),
+        "7-break-small": dict(budget=30),
+        "7-break-study": dict(P=64),
     },
     "3_jamming_networks": {
         "3-break-place": dict(budget=40),
