@@ -188,9 +188,10 @@ class OwnFile(Knob):
         pass
 
     def sync(self) -> None:
-        self.main.held = self.session.values[self.name] is not None
-        if not self.main.held:
+        held = self.session.values[self.name] is not None
+        if self.main.held and not held:
             self.main.said = ""
+        self.main.held = held
 
     def _given(self, content: bytes | None) -> None:
         try:

@@ -29,11 +29,11 @@ def highest(values: dict[str, Any]) -> float:
 def rungs(values: dict[str, Any]) -> list[Rung]:
     """Temperatures in units of T_max, so that T_max stands at the same place for every c."""
     top = highest(values)
-    return [Rung(ratio, float(f"{ratio * top:.6g}"), f"{ratio:g} T_max") for ratio in RATIOS]
+    return [Rung(ratio, float(f"{ratio * top:.6g}"), f"{ratio:g} Tₘₐₓ") for ratio in RATIOS]
 
 
 def ladder() -> Ladder:
-    return Ladder("T/T_max", rungs, follows=("c",), long_name="temperature, in units of the highest allowed")
+    return Ladder("T/Tₘₐₓ", rungs, follows=("c",), long_name="temperature, in units of the highest allowed")
 
 
 def at(ratio: float, c: int = 3) -> float:
@@ -92,15 +92,15 @@ temperature = App(
     more=dict(
         pixels=Upload(own_grey(OWN), cross(OWN)),
         dataset=DATA,
-        interpolation=Menu({"bilinear": "bilinear", "gaussian": "gaussian (smooths)", "nearest": "nearest pixel"}, sign="between pixels"),
+        interpolation=Menu({"bilinear": "bilinear", "gaussian": "gaussian (smooths)", "nearest": "nearest pixel"}, sign="read by"),
         seeds=(1, 32),
     ),
     start=dict(T=at(0.3), c=3, picture=0, seeds=16),
     presets={
-        "hardly moved: below T_min": dict(T=at(0.02)),
+        "hardly moved: below Tₘᵢₙ": dict(T=at(0.02)),
         "the paper's: authors' δ of one pixel": dict(T=at(0.125)),
-        "at T_max": dict(T=at(1.0)),
-        "many short waves at T_max": dict(c=12, T=at(1.0, 12)),
+        "at Tₘₐₓ": dict(T=at(1.0)),
+        "many short waves at Tₘₐₓ": dict(c=12, T=at(1.0, 12)),
         "far too hot": dict(T=at(4.0)),
     },
     status=temperature_status,
@@ -202,12 +202,17 @@ def told(R: float) -> str:
     return f"{R:.2g}" if np.isfinite(R) else "…"
 
 
+def trained_on() -> str:
+    """How many digits the stored networks were trained on."""
+    return " or ".join(map(str, sorted({int(nets.story(name)["P"]) for name in nets.STORED})))
+
+
 who_is_stable = App(
     name="who_is_stable",
     title="Before training every network minds deformations about as much as noise; training takes them far apart",
     source=Together("stability_curve", "net", "network", nets.STORED),
     picture="diffeo:who_is_stable",
-    controls=dict(T=Ladder("T/T_max", curve_rungs, follows=("c",), long_name="temperature, in units of the highest allowed"),
+    controls=dict(T=Ladder("T/Tₘₐₓ", curve_rungs, follows=("c",), long_name="temperature, in units of the highest allowed"),
                   c=Slider(*OPEN), group=Menu(GROUPS, sign="networks")),
     more=dict(estimator=ESTIMATOR, probe=Steps([50, 100, 200, 500], unit="pictures"), seeds=(1, 3)),
     start=dict(T=at(0.125), c=3, group=next(iter(GROUPS)), probe=100, seeds=1),
@@ -222,14 +227,15 @@ who_is_stable = App(
     status=stable_status,
     doing="deforming and asking",
     narrow=(380, 760),
-    caption="Open marks: before training; filled: after it (one stored network each, 4096 MNIST digits). Moving T computes nothing.",
+    caption=f"Open marks: before training; filled: after it (one stored network each, trained on {trained_on()} MNIST digits). Moving T "
+            "computes nothing.",
 )  # fmt: skip
 
 
 SETS = {
     "fc3+lenet+stride_bn+resnet_bn": "four architectures",
     "fc1+fc3+fc3_bn": "fully connected ones",
-    "lenet+lenet_bn+stride+stride_bn": "with and without batch norm",
+    "lenet+lenet_bn+stride+stride_bn": "batch norm or not",
     "conv_bn+vgg_bn+resnet_bn": "mean over pixels at the end",
 }
 
@@ -283,14 +289,18 @@ POINTS = (64, 256, 1024, 4096)
 
 stability_error = App(
     name="stability_error",
-    title="Among networks that fit their pictures, a small R_f goes with a small error; a small D_f need not",
+    title="Does a small R_f go with a small error? That depends on which networks are counted",
     source=STUDY,
     picture="diffeo:stability_error",
-    controls=dict(P=Steps(list(POINTS), unit="pictures"), dataset=DATA, unfitted=Menu(FITTED_WORDS, sign="unfitted")),
-    more=dict(
+    controls=dict(
+        P=Steps(list(POINTS), unit="pictures"),
+        unfitted=Menu(FITTED_WORDS, sign="unfitted"),
         included=Choices({name: SHORT[name] for name in STUDY.nets}, sign="networks"),
+    ),
+    more=dict(
+        dataset=DATA,
         span=Menu({"one": "at this P", "all": "all P together"}, sign="points"),
-        authors=Menu({"yes": "beside ours", "no": "hidden"}, sign="authors' points"),
+        authors=Menu({"yes": "beside ours", "no": "hidden"}, sign="authors"),
     ),
     start=dict(P=1024, dataset="mnist", unfitted="no", span="one", authors="yes"),
     view=("included", "unfitted", "span", "authors"),

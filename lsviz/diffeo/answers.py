@@ -35,7 +35,8 @@ def same_size(
     answer_noisy, the ten logits. (stage, seed): change_deformed = ‖f(τx) − f(x)‖² and change_noisy = ‖f(x + η) − f(x)‖², each over
     the typical ‖f(x) − f(z)‖² of two of the first 100 test pictures. Stage "before": each seed its own start, normalised together with
     those 100, which are then deformed, or noisy, as well, as for R_f; "after": the one trained network that is shipped (NaN where there
-    is none, and for Fashion), with running statistics. Scalars as in `deformation`. `pixels`: 28 × 28 grey levels of one's own. arXiv:2105.02468.
+    is none, and for Fashion), with running statistics. Scalars as in `deformation`. `pixels`: 28 × 28 grey levels of one's own.
+    arXiv:2105.02468.
     """
     chosen = networks.make(net)
     n = networks.SIDE

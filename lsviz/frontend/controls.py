@@ -106,6 +106,7 @@ class OwnPicture(anywidget.AnyWidget):
     def _from_page(self, _widget, content, buffers) -> None:
         if not (buffers or content.get("clear")):
             return
+        self.said = str(content.get("name", "")) if buffers else ""
         for callback in self._callbacks:
             callback(bytes(buffers[0]) if buffers else None)
 

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.collections import LineCollection
 
 from ...diffeo.correlation import geometric_mean
-from ..dots import Prediction
-from ..generalization.marks import Level, beside, kept_names, key
+from ..dots import KeptNames, Prediction
+from ..generalization.marks import Level, beside, key
 from ..stage import Context, Draw, Stage
 from .marks import axes_at, kind_of, look, short
 
@@ -66,7 +66,7 @@ def who_is_stable(stage: Stage) -> Draw:
     key(stage, [("before training", dict(color=colours.ink, marker="o", markerfacecolor="none", markersize=7, **BEFORE)),
                 ("after training", dict(color=colours.ink, marker="o", markersize=7, linewidth=1.8)),
                 ("allowed $T$", dict(color=colours.satisfied, alpha=0.3, linewidth=8))], columns=3)  # fmt: skip
-    named = kept_names(stage, below=True)
+    named = KeptNames(stage, 20, 22, ("",))
 
     def line_of(net: str, place: str) -> Any:
         if (net, place) not in lines:
@@ -169,7 +169,7 @@ def learned_not_born(stage: Stage) -> Draw:
     R_axis(ax, R_ENDS)
     R_axis(change, (1e-3, 10.0))
     error.set(ylim=(0, 100))
-    error.set_yticks([0, 50, 100], ["0", "50 %", "100 %"])
+    error.set_yticks([0, 50, 100], ["0", "50 %", ""])
     error.grid(axis="y")
     ax.set_title("$R_f$: deformation over noise of the same size" if not stage.narrow else "$R_f$: deformation over noise")
     error.set_title("test error")
@@ -185,13 +185,14 @@ def learned_not_born(stage: Stage) -> Draw:
     grey = stage.colours.ink
     key(stage, [("with batch norm", dict(color=grey, marker="o", markersize=6.5)),
                 ("without", dict(color=grey, marker="o", markersize=6.5, markerfacecolor="none", markeredgewidth=1.4)),
-                ("each seed, where several", dict(color=grey, linewidth=1.0, alpha=0.6))], columns=3)  # fmt: skip
-    named = kept_names(stage, below=True)
+                ("each seed", dict(color=grey, linewidth=1.0, alpha=0.6))], columns=3)  # fmt: skip
+    named = KeptNames(stage, 20, 22, ("",))
 
     def curve(net: str, name: str) -> Any:
         if (net, name) not in curves:
             mark, colour = look(stage, net)
-            hole: dict[str, Any] = {} if kind_of(net)[1] else dict(markerfacecolor=stage.colours.page, markeredgecolor=colour, markeredgewidth=1.4)
+            open_: dict[str, Any] = dict(markerfacecolor=stage.colours.page, markeredgecolor=colour, markeredgewidth=1.4)
+            hole = {} if kind_of(net)[1] else open_
             thin = panels[name].add_collection(LineCollection([], colors=colour, linewidths=1.0, alpha=0.6, zorder=3), autolim=False)
             curves[net, name] = (Level(stage, panels[name], colour, mark, **hole), stage.actor(thin))
         return curves[net, name]

@@ -27,7 +27,6 @@ function render({ model, el }) {
       context.drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, small, small);
       const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
       model.send({ name: chosen.name }, undefined, [await blob.arrayBuffer()]);
-      setText(said, chosen.name);
     } catch { setText(said, `${chosen.name} is no picture that can be read; allowed: PNG, JPEG, GIF, WebP, BMP`); }
   });
   model.on("change:said", say);
