@@ -211,8 +211,8 @@ def test_noise_of_the_same_size_says_ratios_and_shows_every_draw():
     difference = (ds.noisy - ds.image).values.reshape(4, -1)
     assert np.allclose(np.linalg.norm(difference, axis=1), np.linalg.norm((ds.deformed - ds.image).values.reshape(4, -1), axis=1))
     one.set(ds, Context(values=dict(stage="before")))
-    change = one.figure.axes[-1]
-    drawn = np.concatenate([line.get_ydata() for line in change.lines if line.get_marker() in "oD" and len(line.get_xdata()) == 4])
+    change = next(ax for ax in one.figure.axes if ax.get_label() == "change")
+    drawn = np.concatenate([line.get_ydata() for line in change.lines if line.get_marker() in ("o", "D") and len(line.get_xdata()) == 4])
     assert np.allclose(np.sort(drawn), np.sort(np.concatenate([ds.change_deformed.values.ravel(), ds.change_noisy.values.ravel()])))
     for stage in ("before", "after"):
         d, g = ds.change_deformed.sel(stage=stage), ds.change_noisy.sel(stage=stage)

@@ -28,7 +28,7 @@ def temperature(stage: Stage) -> Draw:
         small = axes_at(stage, 8, 286, W - 16, (W - 16) / 4, "draws")
         lengths, share = axes_at(stage, 40, 414, W - 52, 118, "lengths"), axes_at(stage, 40, 588, W - 52, 84, "folds")
     else:
-        side, middle, foot = H - 92, 0.265 * W, H - 28
+        side, middle, foot = min(H - 92, 0.378 * W), 0.265 * W, H - 28
         large = axes_at(stage, 10, 28, side, side, "deformed")
         small = axes_at(stage, side + 26, 28, middle, middle, "draws")
         rest = foot - middle - 56
@@ -120,7 +120,7 @@ class Lengths:
         ax.set_xticks([], minor=True)
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
-        ax.set_title("how far pixels move")
+        ax.set_title("how far pixels move" if stage.narrow or stage.width >= 880 else "displacement")
         self.fill = stage.actor(ax.fill_between(BINS, 0 * BINS, step="post", color=colours.ink, alpha=0.22, linewidth=0, zorder=1))
         self.exact = stage.actor(ax.axvline(1, ymax=0.56, color=colours.ink, linewidth=2.2, zorder=4))
         self.authors = stage.actor(ax.axvline(1, ymax=0.56, color=colours.sources["theory"], zorder=3, **style.LINES["theory"]))
@@ -165,7 +165,7 @@ class Folding:
         ax.set_xticks([], minor=True)
         ax.set_yticks([0, 0.5, 1], ["0", "½", "1"])
         ax.set_xlabel("temperature $T$", labelpad=1)
-        ax.set_title("share of draws that fold")
+        ax.set_title("share of draws that fold" if stage.narrow or stage.width >= 880 else "share that folds")
         ax.axvline(1, color=colours.ink, linewidth=1.2, zorder=1)
         self.allowed = stage.actor(ax.axvspan(0.1, 1, color=colours.satisfied, alpha=0.14, linewidth=0, zorder=0.5))
         self.words = stage.actor(ax.text(0.88, 1.03, "allowed", color=colours.ink, ha="right", va="top", zorder=2))

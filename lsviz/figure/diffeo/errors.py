@@ -37,7 +37,7 @@ def stability_error(stage: Stage) -> Draw:
     rank.set_yticks([0, 1], ["$R_f$", "$D_f$"])
     rank.tick_params(axis="y", length=0)
     rank.axvline(0, color=colours.ink, linewidth=1, zorder=1)
-    rank.set_title("rank correlation with the error")
+    rank.set_title("rank correlation with the error" if stage.narrow or stage.width >= 880 else "rank correlation")
     marks: dict[tuple[str, str, str], Any] = {}
     panels = {"R_f": ax, "D_f": by_D}
     authors = {net: stage.actor(ax.plot([], [], linestyle="none", marker=mark, markersize=8, color=colours.faint, markerfacecolor="none",
@@ -147,7 +147,7 @@ class Labels:
         free = [(x - 4, y - 4, x + 4, y + 4) for x, y in self.ax.transData.transform(np.reshape(others, (-1, 2))) / scale]
         taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in at]
         for word, (net, _, _), (x, y) in zip(self.words, places, at, strict=False):
-            wide = 0.63 * self.high * len(short(net)) * 0.85
+            wide = 0.6 * self.high * len(short(net))
             word.set_color(look(self.stage, net)[1])
             for clear, (dx, dy, side) in itertools.product((True, False), SIDES):
                 x0 = x + dx - {"left": 0, "right": wide, "center": wide / 2}[side]
@@ -162,4 +162,4 @@ class Labels:
 
 
 def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+    return bool(one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3])

@@ -41,7 +41,7 @@ def fold_colour(stage: Stage) -> str:
 
 def inked(stage: Stage, levels: Any, low: float = 0.0, high: float = 1.0) -> np.ndarray:
     """Grey levels as (…, 4) uint8: `low` is the page's own colour, `high` its ink, as a pen would draw it."""
-    share = np.clip((np.asarray(levels, np.float32) - low) / (high - low), 0, 1)[..., None]
+    share = np.clip((np.nan_to_num(np.asarray(levels, np.float32)) - low) / (high - low), 0, 1)[..., None]
     page, ink = (np.array(to_rgb(colour), np.float32) * 255 for colour in (stage.colours.page, stage.colours.ink))
     found = np.full((*share.shape[:-1], 4), 255, np.uint8)
     found[..., :3] = page + share * (ink - page)

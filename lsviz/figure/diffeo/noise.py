@@ -49,9 +49,9 @@ def same_noise(stage: Stage) -> Draw:
     def draw(ds: Any, context: Context) -> None:
         named.set(context.ghosts[-1:])
         levels = [ds.image.values, ds.deformed.values[0], ds.noisy.values[0]]
-        bottom = min(0.0, float(np.nanmin(ds.image.values)))  # Fashion runs from −1
+        bottom = min(0.0, float(np.nan_to_num(ds.image.values).min()))  # Fashion runs from −1
         for shown, grey in zip(pictures, levels, strict=True):
-            shown.set_data(inked(stage, np.nan_to_num(grey), bottom + LEVELS[0], LEVELS[1]))
+            shown.set_data(inked(stage, grey, bottom + LEVELS[0], LEVELS[1]))
         stages = list(map(str, ds.stage.values))
         each.set(ds.isel(stage=stages.index(context.values.get("stage", "after"))))
         all_of_it.set(ds, context)
@@ -112,7 +112,7 @@ class Changes:
         ax.tick_params(axis="x", length=0)
         ax.grid(axis="y")
         ax.axvline(1.8, color=colours.grid, linewidth=1)
-        ax.set_title("all outputs, squared" if stage.narrow else "all outputs: squared change")
+        ax.set_title("all outputs, squared" if stage.width < 880 else "all outputs: squared change")
         below = -26 / (ax.get_position().height * stage.height)  # under "trained"
         for place, at in PLACES.items():
             for name, one in looks(stage).items():
