@@ -11,7 +11,7 @@ from PIL import Image
 from lsviz import apps, diffeo, experiment
 from lsviz.app import Together
 from lsviz.apps import study
-from lsviz.apps.diffeo import RATIOS, at, cross, rungs
+from lsviz.apps.diffeo import CURVE, RATIOS, at, cross, rungs
 from lsviz.figure import Context, Stage
 from lsviz.figure import diffeo as pictures
 from lsviz.figure.diffeo import bend, marks, stable
@@ -240,7 +240,7 @@ def test_moving_T_along_stored_networks_computes_nothing():
     result, png = session.result, session.png
     session.set(T=at(1.0))
     assert session.result is result and session.png != png and session.status.startswith("T = 1 T_max")
-    R = [diffeo.geometric_mean(result.R_f.sel(network="fc3", stage=stage).values[5]) for stage in ("before", "after")]
+    R = [diffeo.geometric_mean(result.R_f.sel(network="fc3", stage=stage).values[CURVE.index(1.0)]) for stage in ("before", "after")]
     assert f"FC3 R_f {R[0]:.2g} → {R[1]:.2g}" in session.status
 
 
@@ -287,7 +287,7 @@ def test_without_a_stored_study_it_is_said(monkeypatch):
     one = stage_of("stability_error", 900)
     one.set(ds, Context())
     assert any("not stored" in text.get_text() for text in one.figure.axes[0].texts)
-    for bad in (dict(P=0), dict(dataset="random"), dict(net="fc1")):
+    for bad in (dict(P=0), dict(dataset="random"), dict(net="fc1"), dict(unfitted="x"), dict(included="fc1+x"), dict(span="x")):
         with pytest.raises(ValueError, match=f"{next(iter(bad))}: .*(allowed|no such)"):
             study.STUDY.check(**bad)
     study._of.cache_clear()
@@ -302,5 +302,8 @@ def test_switches_turn_words_on_and_off():
     session.set(included="+".join(names[:2]))
     assert [name for name, box in switches.boxes.items() if box.value] == names[:2]
     assert session.controls["included"].chosen("no such+" + names[1]) == [names[1]]
+    session.keep().set(included=names[0])
+    assert f"2 of {len(names)} networks" in session._context().ghosts[0][0]
+    assert session._context().ghosts[0][1][0].attrs["included"] == "+".join(names[:2]), "what was kept stays as it was counted"
     session.reset()
     assert all(box.value for box in switches.boxes.values())

@@ -9,7 +9,7 @@ from ..app import App, Choices, Ladder, Menu, Rung, Slider, Steps, Together, Upl
 from ..diffeo import geometric_mean, grey_levels, temperature_range
 from ..diffeo.modes import cutoff_of
 from .jamming import count
-from .study import FITTED_WORDS, NAMES, SHORT, STUDY, study_told
+from .study import FITTED_WORDS, NAMES, SHORT, SPANS, STUDY, study_told
 
 SIDE = nets.SIDE
 OWN = 56  # pixels a side of a learner's own picture
@@ -167,7 +167,7 @@ GROUPS = {
     "fc3": "fully connected alone",
     "conv_bn+vgg_bn+resnet_bn": "those with batch norm",
 }
-CURVE = (0.02, 0.06, 0.125, 0.3, 0.6, 1.0, 2.0)  # T/T_max of the curve
+CURVE = (0.01, 0.02, 0.04, 0.08, 0.125, 0.2, 0.4, 0.6, 1.0, 1.6, 2.5)  # T/T_max of the curve
 
 
 def curve_rungs(values: dict[str, Any]) -> list[Rung]:
@@ -215,7 +215,7 @@ who_is_stable = App(
     controls=dict(T=Ladder("T/Tₘₐₓ", curve_rungs, follows=("c",), long_name="temperature, in units of the highest allowed"),
                   c=Slider(*OPEN), group=Menu(GROUPS, sign="networks")),
     more=dict(estimator=ESTIMATOR, probe=Steps([50, 100, 200, 500], unit="pictures"), seeds=(1, 3)),
-    start=dict(T=at(0.125), c=3, group=next(iter(GROUPS)), probe=100, seeds=1),
+    start=dict(T=at(0.125), c=3, group=next(iter(GROUPS)), probe=100, seeds=3),
     arguments=curve_arguments,
     view=("T",),
     presets={
@@ -299,11 +299,11 @@ stability_error = App(
     ),
     more=dict(
         dataset=DATA,
-        span=Menu({"one": "at this P", "all": "all P together"}, sign="points"),
+        span=Menu(SPANS, sign="points"),
         authors=Menu({"yes": "beside ours", "no": "hidden"}, sign="authors"),
     ),
     start=dict(P=1024, dataset="mnist", unfitted="no", span="one", authors="yes"),
-    view=("included", "unfitted", "span", "authors"),
+    view=("authors",),
     presets={
         "with those that do not fit": dict(unfitted="yes"),
         "all P together": dict(span="all"),

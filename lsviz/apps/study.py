@@ -20,14 +20,16 @@ NAMES = {
 NAMES |= {f"{name}_bn": f"{words}, batch norm" for name, words in NAMES.items()}
 SHORT = {"fc1": "FC1", "fc3": "FC3", "conv": "conv", "stride": "stride", "lenet": "LeNet", "vgg": "VGG", "resnet": "ResNet"}
 SHORT |= {f"{name}_bn": f"{words}+bn" for name, words in SHORT.items()}
-FITTED_WORDS = {"no": "left out", "yes": "counted, too"}
+FITTED_WORDS = {"no": "unfitted left out", "yes": "unfitted counted, too"}
+SPANS = {"one": "at this P", "all": "all P together"}
 
 
 class Study:
     """All networks of one data set at every stored P, as one Dataset; the P asked for is the nearest stored one.
 
     (net, P_stored, seed): R_f, D_f, G_f after training (median, as in the paper's figures), R_f_before, test_error, loss. (authors_point):
-    the authors' preliminary R_f and error, with their net and P. P_shown: the stored P nearest to that asked. Without a stored study
+    the authors' preliminary R_f and error, with their net and P. P_shown: the stored P nearest to that asked. Attributes say what is
+    counted: `unfitted` ("yes" or "no"), `included` (networks joined by "+"), `span` ("one" P or "all"). Without a stored study
     there are no networks of ours, and `stored` is 0.
     """
 
@@ -43,22 +45,30 @@ class Study:
 
     @property
     def defaults(self) -> dict[str, Any]:
-        return dict(P=1024, dataset="mnist")
+        return dict(P=1024, dataset="mnist", unfitted="no", included="+".join(self.nets), span="one")
 
     def check(self, **arguments: Any) -> dict[str, Any]:
         """ValueError names what is not allowed."""
         for name in arguments:
             if name not in self.defaults:
                 raise ValueError(f"{name}: {self.name} has no such argument; allowed: {', '.join(self.defaults)}")
-        checked = {name: tidy(ARGUMENTS[name], value) for name, value in {**self.defaults, **arguments}.items()}
+        checked = {**self.defaults, **arguments}
+        checked |= {name: tidy(ARGUMENTS[name], checked[name]) for name in ("P", "dataset")}
         if checked["dataset"] == "random":
             raise ValueError("dataset: got 'random'; allowed: mnist, fashion, which have pictures")
+        for name, words in (("unfitted", FITTED_WORDS), ("span", SPANS)):
+            if checked[name] not in words:
+                raise ValueError(f"{name}: got {checked[name]!r}; allowed: {', '.join(words)}")
+        for net in filter(None, str(checked["included"]).split("+")):
+            if net not in self.nets:
+                raise ValueError(f"included: got {net!r}; allowed: any of {', '.join(self.nets)}, joined by +")
         return checked
 
     def __call__(self, **arguments: Any) -> Any:
         """The Dataset."""
         checked = self.check(**arguments)
-        return _of(checked["dataset"], checked["P"])
+        choice = {name: checked[name] for name in ("unfitted", "included", "span")}
+        return _of(checked["dataset"], checked["P"]).assign_attrs(choice)
 
     def stream(self, **arguments: Any) -> Generator[Any, None, None]:
         """The Dataset alone: it is stored."""

@@ -19,7 +19,7 @@ AUTHORS = {"ResNet": "*", "EfficientNet": "P"}
 
 def stability_error(stage: Stage) -> Draw:
     """Error against R_f, and against D_f: a mark for each network at each P, small dots for its seeds; the rank correlations."""
-    ax, (by_D, rank) = beside(stage, 0.46, under=122, foot=116, apart=48)
+    ax, (by_D, rank) = beside(stage, 0.46, under=136, foot=116, apart=48)
     colours = stage.colours
     for one, ends in ((ax, R_ENDS), (by_D, D_ENDS)):
         R_axis(one, ends, "x")
@@ -48,7 +48,8 @@ def stability_error(stage: Stage) -> Draw:
     note = stage.actor(ax.text(0.985, 0.03, "grey, open:\nauthors, preliminary", transform=ax.transAxes, ha="right", color=colours.faint))
     labels = Labels(stage, ax)
     words = stage.actor(ax.text(0.5, 0.5, "", transform=ax.transAxes, ha="center", va="center"))
-    whom = stage.actor(rank.text(-1, 0.5, "", va="center", ha="left", color=colours.faint))
+    below = -(24 if stage.narrow else 28) / (rank.get_position().height * stage.height)
+    whom = stage.actor(rank.text(1, below, "", va="top", ha="right", color=colours.faint, transform=rank.transAxes))
     prediction = Prediction(stage, ax)
     key(stage, [("counted", dict(color=colours.ink, marker="o", markersize=8, linewidth=0)),
                 ("not counted", dict(color=colours.ink, marker="o", markersize=8, linewidth=0, markerfacecolor="none")),
@@ -72,7 +73,7 @@ def stability_error(stage: Stage) -> Draw:
         return marks[net, kind, name]
 
     def draw(ds: Any, context: Context) -> None:
-        found = correlations(ds, context.values)
+        found = correlations(ds, {**ds.attrs, **context.values})
         for artist in marks.values():
             artist.set_data([], [])
         words.set_text("" if float(ds.stored) else "our study is not stored\nin this copy")
@@ -87,7 +88,7 @@ def stability_error(stage: Stage) -> Draw:
                 values, errors = seeds[name].values.ravel(), 100 * seeds.test_error.values.ravel()
                 mark_of(net, "seed", name).set_data(np.clip(values, *ends), np.clip(errors, *ERRORS))
         counted = f"{sum(row.counted for row in found.rows)} of {len(found.rows)} networks"
-        whom.set_text(f"{counted},\nfitted or not" if context.values.get("unfitted") == "yes" else f"{counted},\nthose that fit")
+        whom.set_text(f"{counted}, fitted or not" if context.values.get("unfitted") == "yes" else f"{counted}, only those that fit")
         whom.set_visible(bool(found.rows))
         one_P = context.values.get("span") != "all"
         named_rows = [row for row in found.rows if one_P]
@@ -106,7 +107,7 @@ def stability_error(stage: Stage) -> Draw:
         old = context.ghosts[-1][1][-1] if context.ghosts else None
         kept[0].set([], [])
         if old is not None:
-            before = correlations(old, context.values)
+            before = correlations(old, old.attrs)
             kept[0].set([before.R_f.value, before.D_f.value], [0.3, 1.3])
         named.set(context.ghosts[-1:])
         prediction.set(context)

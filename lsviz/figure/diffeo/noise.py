@@ -10,8 +10,8 @@ from ..generalization.marks import kept_names, key
 from ..stage import Context, Draw, Stage
 from .marks import axes_at, blank, inked
 
-CHANGE = (3e-4, 30.0)  # the axis of squared changes
-FRAMES = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # largest change of one output on the axis
+CHANGE = (2e-5, 30.0)  # the axis of squared changes
+FRAMES = (0.2, 0.4, 1.0, 2.0, 4.0, 10.0, 20.0, 40.0, 100.0)  # largest change of one output on the axis
 LEVELS = (-0.35, 1.25)  # grey levels from the page's colour to its ink: noise goes below 0 and above 1
 KINDS = ("deformed", "noisy")
 
@@ -106,7 +106,7 @@ class Changes:
         self.dots, self.bars, self.words = {}, {}, {}
         ax.set_yscale("log")
         ax.set(xlim=(-0.7, 4.3), ylim=CHANGE)
-        ax.set_yticks([0.001, 0.01, 0.1, 1, 10], ["10⁻³", "0.01", "0.1", "1", "10"])
+        ax.set_yticks([1e-4, 0.001, 0.01, 0.1, 1, 10], ["10⁻⁴", "", "0.01", "", "1", ""])
         ax.set_yticks([], minor=True)
         ax.set_xticks([0.5, 3.1], ["not trained", "trained"])
         ax.tick_params(axis="x", length=0)

@@ -11,7 +11,7 @@ from ..generalization.marks import Level, beside, key
 from ..stage import Context, Draw, Stage
 from .marks import axes_at, kind_of, look, short
 
-RATIOS = (0.012, 3.2)  # T/T_max
+RATIOS = (0.008, 3.2)  # T/T_max
 R_ENDS, D_ENDS = (0.01, 20.0), (1e-4, 10.0)
 BEFORE: dict[str, Any] = dict(linestyle=(0, (2, 2)), linewidth=1.1)
 
@@ -46,7 +46,7 @@ def who_is_stable(stage: Stage) -> Draw:
     R_axis(curve, R_ENDS)
     curve.set_xscale("log")
     curve.set_xlim(*RATIOS)
-    curve.set_xticks([0.02, 0.1, 0.3, 1], ["0.02", "0.1", "0.3", "$T_{max}$"])
+    curve.set_xticks([0.01, 0.03, 0.1, 0.3, 1], ["0.01", "0.03", "0.1", "0.3", "$T_{max}$"])
     curve.set_xticks([], minor=True)
     curve.set_xlabel("temperature $T$", labelpad=1)
     curve.set_title("$R_f$: deformation over noise" if stage.narrow else "$R_f$: deformation over noise of the same size")
