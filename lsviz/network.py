@@ -205,19 +205,44 @@ class Dense:
                 parts.append(_total(d))
         return xps.namespace(stacks.f).concat(parts, axis=1)
 
-    def kernel(self, stacks: Stacks, sensitivities: list[Any]) -> Any:
-        """Tangent kernel (S, P, P): Θ = Σ_l (s_l² A_lᵀ A_l + 1) ∘ (D_lᵀ D_l), the 1 only with biases. No Jacobian."""
+    def kernel(self, stacks: Stacks, sensitivities: list[Any], stacks2: Any = None, sensitivities2: Any = None) -> Any:
+        """Tangent kernel (S, P, P): Θ = Σ_l (s_l² A_lᵀ A_l + 1) ∘ (D_lᵀ D_l), the 1 only with biases. No Jacobian.
+
+        With a second set of points, (S, P, P2); without, the products are symmetric ones, which BLAS does in half the time.
+        """
         total = None
-        for layer, a, d in zip(self.layers, stacks.inputs, sensitivities, strict=True):
+        others = (
+            zip(stacks2.inputs, sensitivities2, strict=True)
+            if stacks2
+            else zip(stacks.inputs, sensitivities, strict=True)
+        )
+        for layer, a, d, (a2, d2) in zip(self.layers, stacks.inputs, sensitivities, others, strict=True):
             xp = xps.namespace(d)
+            same = d2 is d
             d = _scaled(d, layer.scale)  # s_l on the small stack, not on the P × P matrices
-            part = xp.matrix_transpose(d) @ d if layer.fan_out > 1 else d[:, 0, :, None] * d
-            part *= xp.matrix_transpose(a) @ a
+            d2 = d if same else _scaled(d2, layer.scale)
+            part = xp.matrix_transpose(d) @ d2 if layer.fan_out > 1 else d[:, 0, :, None] * d2
+            part *= xp.matrix_transpose(a) @ a2
             if total is None:
                 total = part
             else:
                 total += part
         return total
+
+    def derivative(self, w: Any, stacks: Stacks, dw: Any) -> Any:
+        """∂f/∂w · dw (S, P), how f answers a small step dw (S, size): one forward pass beside that of `stacks`, no Jacobian."""
+        moved = None
+        for i, (layer, a) in enumerate(zip(self.layers, stacks.inputs, strict=True)):
+            dz = _product(self._matrix(dw, layer), a[..., : layer.fan_in, :])
+            if self.bias:
+                dz += dw[:, layer.bias, None]
+            if moved is not None:
+                dz += self._matrix(w, layer) @ moved
+            if i == self.L:
+                return dz[:, 0]
+            dz *= stacks.slopes[i]
+            moved = dz
+        raise AssertionError("a network has an output layer")
 
     def jacobian(self, stacks: Stacks, sensitivities: list[Any]) -> Any:
         """Jᵀ (S, size, P), ∂f/∂w at every point, parameters first: for small networks, where size < P."""
