@@ -26,6 +26,12 @@ MODULES = {
     "averaging": "generalization",
     "explosion": "generalization",
     "slow_decrease": "generalization",
+    "kernel_heat_map": "kernel",
+    "kernel_spread": "kernel",
+    "tangent_plane": "kernel",
+    "wider_and_wider": "kernel",
+    "kernel_training": "kernel",
+    "kernel_curve": "kernel",
 }
 # Stored maps, apart from the apps: they have no experiment, no controls of ours and no kernel, so what is asked of every App
 # (each control at both ends, a stream that is cancelled) cannot be asked of them; every map answers to rules of its own.

@@ -92,7 +92,8 @@ def gradient_flow(
             yield place, True, w
 
 
-def _times(horizon: float) -> np.ndarray:
+def sampled_times(horizon: float) -> np.ndarray:
+    """The times that `tangent_dynamics` tells of: 0, then evenly in log t."""
     return np.concatenate([[0.0], np.geomspace(horizon / 1000, horizon, TIMES - 1)])
 
 
@@ -122,7 +123,7 @@ def tangent_dynamics(
     """
     points = task_points(task, P, d, dataset, data_seed)
     net = network.dense(points.x.shape[1], h, L, act, beta, "ntk", bias=False)
-    times, kept = _times(horizon), slice(0, SHOWN) if task == "digits" else slice(None)
+    times, kept = sampled_times(horizon), slice(0, SHOWN) if task == "digits" else slice(None)
     table = _dynamics_table(times, seeds, points, kept).set(N=net.N, P=P)
     theta, cross = (
         ntk_infinite(a, b, L=L, act=act, beta=beta) for a, b in ((points.x, None), (points.places, points.x))

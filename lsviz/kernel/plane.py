@@ -50,15 +50,22 @@ def tangent_plane(
         yield table.set(progress=(place + 0.5) / len(seeds))
 
 
+def _frame(tangent: np.ndarray) -> np.ndarray:
+    """Columns: two axes of the plane, along ∂f/∂w₂ and across it, and its normal. They turn smoothly with w₀, without a change of sign."""
+    first = tangent[:, 1] / np.linalg.norm(tangent[:, 1])
+    second = tangent[:, 0] - first * (first @ tangent[:, 0])
+    second = second / np.linalg.norm(second)
+    return np.stack([first, second, np.cross(first, second)], axis=1)
+
+
 def _show(table: Table, place: int, w0: np.ndarray, alpha: float) -> None:
     tangent = jacobian(w0)
-    axes, sizes, turn = np.linalg.svd(tangent, full_matrices=True)
+    axes, sizes = _frame(tangent), np.linalg.svd(tangent, compute_uv=False)
     target = axes @ np.array([0.8, 0.5, 0.33166247903554])  # of length 1; two of three parts lie in the plane
     across = np.linspace(-REACH, REACH, GRID)
     u, v = np.meshgrid(across, across, indexing="ij")
-    steps = (
-        np.stack([u / sizes[0], v / sizes[1]], axis=-1) / alpha
-    ) @ turn  # Δw that moves the plane's F by (u, v) along its own axes
+    within = axes[:, :2].T @ tangent / sizes[0]  # from Δw to the plane's own axes
+    steps = np.stack([u, v], axis=-1) @ np.linalg.inv(within).T / (sizes[0] * alpha)  # Δw that moves the plane's F by (u, v)
     start = outputs(w0)
     table.surface[place] = alpha * (outputs(w0 + steps) - start)
     table.plane[place] = alpha * steps @ tangent.T

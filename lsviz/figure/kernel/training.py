@@ -1,0 +1,169 @@
+"""Training as kernel regression: networks, their linearisations and the infinitely wide network, at one time of their training."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.collections import LineCollection
+
+from ..dots import KeptNames
+from ..generalization.marks import Level, beside
+from ..stage import Context, Draw, Stage
+from .marks import SHAPES, Table, geometric_mean, mark_look
+
+TOP = 2.4  # |f| at the ends of the axis
+MOST = 24  # seeds that are drawn
+
+
+def kernel_training(stage: Stage) -> Draw:
+    """f at the chosen time, real, linearised and infinite; beside it the loss and the distance of the two against time."""
+    colours = stage.colours
+    ax, (loss, gap) = beside(stage, 0.44, foot=84, under=104, apart=44)
+    curves, digits = Curves(stage, ax), Digits(stage, ax)
+    for panel in (loss, gap):
+        panel.set_xscale("log")
+        panel.set_yscale("log")
+        panel.grid(axis="y")
+        panel.set_yticks([], minor=True)
+    loss.set(label="loss", ylim=(1e-6, 3))
+    loss.set_yticks([1e-6, 1e-4, 1e-2, 1], ["10⁻⁶", "10⁻⁴", "0.01", "1"])
+    loss.set_title("training loss")
+    gap.set(label="gap", ylim=(1e-4, 3))
+    gap.set_yticks([1e-4, 1e-2, 1], ["10⁻⁴", "0.01", "1"])
+    gap.set_title("moved: kernel, and off the plane")
+    gap.set_xlabel("time  $t$", labelpad=1)
+    thin = {name: stage.actor(panel.add_collection(LineCollection([], colors=colour, linewidths=width, alpha=alpha, linestyles=dashes, zorder=3),
+                                                   autolim=False))
+            for name, panel, colour, width, alpha, dashes in (
+                ("train_loss_real", loss, colours.states["sat"], 1.2, 0.7, "-"),
+                ("train_loss_linear", loss, colours.states["sat"], 1.2, 0.9, (0, (3, 2))),
+                ("theta_change_trace", gap, colours.states["unsat"], 1.2, 0.7, "-"),
+                ("f_gap", gap, colours.states["sat"], 1.2, 0.7, "-"))}  # fmt: skip
+    infinite = Level(stage, loss, colours.ink, zorder=4, linewidth=2.2)
+    cursors = [stage.actor(panel.axvline(1, color=colours.faint, linewidth=1.6, zorder=2)) for panel in (loss, gap)]
+    marks = [stage.actor(panel.text(0, 0, "", color=colour, ha="left", va="bottom"))
+             for panel, colour in ((gap, colours.states["unsat"]), (gap, colours.states["sat"]))]  # fmt: skip
+    old = [Level(stage, panel, colours.sources["ghost"], zorder=1.5, linewidth=1.4) for panel in (loss, gap)]
+    blue = colours.states["sat"]
+    looks = [dict(color=blue, linewidth=1.6), dict(color=blue, linewidth=1.6, linestyle=(0, (3, 2))), dict(color=colours.ink, linewidth=2.2),
+             mark_look(colours.sources["theory"], "o", 7), dict(color=colours.states["unsat"], linewidth=1.6)]  # fmt: skip
+    key = Table(stage, looks, 14, stage.height - 82, columns=2 if stage.narrow else 3, apart=188 if stage.narrow else 290)
+    kept = KeptNames(stage, 24, 20, SHAPES[:1])
+    scale: list[Any] = [None]
+
+    def draw(ds: Any, context: Context) -> None:
+        place = place_of(ds, context.values.get("time"))
+        times = np.asarray(ds.time.values, float)
+        ends = float(times[1]) / 1.4, float(times[-1]) * 1.4
+        pictures = bool(np.isfinite(ds.place_label.values).any())
+        if scale[0] != (ends, pictures):
+            scale[0] = ends, pictures
+            ticks = [t for t in 10.0 ** np.arange(-4, 7) if ends[0] <= t <= ends[1]]
+            for panel in (loss, gap):
+                panel.set_xlim(*ends)
+                panel.set_xticks(ticks[::2] if len(ticks) > 4 else ticks, [f"{t:g}" for t in (ticks[::2] if len(ticks) > 4 else ticks)])
+                panel.set_xticks([], minor=True)
+            (digits if pictures else curves).frame()
+            stage.reset_scenery()
+        told = f"{times[place]:.3g}"
+        title = f"what they answer at $t$ = {told}"
+        if ax.get_title(loc="left") != title:
+            ax.set_title(title)
+            stage.reset_scenery()
+        curves.show(not pictures)
+        digits.show(pictures)
+        (digits if pictures else curves).set(ds, place)
+        for name, lines in thin.items():
+            table = ds[name].values[1:, :MOST]
+            lines.set_segments([np.column_stack([times[1:], column])[np.isfinite(column) & (column > 0)] for column in table.T])
+        infinite.set(times[1:], np.where(ds.train_loss_infinite.values[1:] > 0, ds.train_loss_infinite.values[1:], np.nan))
+        for cursor in cursors:
+            cursor.set_xdata([max(times[place], ends[0])] * 2)
+        for word, name, text in zip(marks, ("theta_change_trace", "f_gap"), (r"$\Delta\Theta$", r"$f-f_{lin}$"), strict=True):
+            row = geometric_mean(ds[name].values)
+            known = np.flatnonzero(np.isfinite(row))
+            word.set_visible(bool(known.size))
+            if known.size:
+                word.set_text(text)
+                word.set_position((ends[0] * 1.15, 1))
+        before = context.ghosts[-1][1][-1] if context.ghosts else None
+        for line, name in zip(old, ("train_loss_real", "f_gap"), strict=True):
+            line.set(*((before.time.values[1:], geometric_mean(before[name].values[1:])) if before is not None else ((), ())))
+        names = ["a network", "linearised, same start", "infinite width, ± s.d.", "training points", "ΔΘ of a network"]
+        if pictures:
+            names = ["odd digit", "", "infinite width", "even digit", "ΔΘ of a network"]
+        key.set(names)
+        kept.set(context.ghosts[-1:])
+
+    return draw
+
+
+def place_of(ds: Any, time: Any) -> int:
+    """The time of the table nearest to `time`, or the last one that the networks have reached, if that is earlier."""
+    times = np.asarray(ds.time.values, float)
+    asked = len(times) - 1 if time is None else int(np.abs(times - float(time)).argmin())
+    known = np.flatnonzero(np.isfinite(ds.train_loss_real.values).any(1))
+    return min(asked, int(known[-1])) if known.size else 0
+
+
+class Curves:
+    """Functions on a circle."""
+
+    def __init__(self, stage: Stage, ax: Any):
+        self.stage, self.ax = stage, ax
+        colours = stage.colours
+        look: dict[str, Any] = dict(colors=colours.states["sat"], linewidths=1.2, zorder=3)
+        self.band = ax.fill_between([0.0, 1.0], [0.0, 0.0], [0.0, 0.0], color=colours.ink, alpha=0.13, linewidth=0, zorder=1)
+        self.mean = Level(stage, ax, colours.ink, zorder=2, linewidth=2.4)
+        self.real = ax.add_collection(LineCollection([], alpha=0.75, **look), autolim=False)
+        self.linear = ax.add_collection(LineCollection([], alpha=0.9, linestyles=(0, (3, 2)), **look), autolim=False)
+        self.points = ax.plot([], [], markeredgecolor=colours.page, zorder=5, **{**mark_look(colours.sources["theory"], "o", 8.5), "markeredgewidth": 0.8})[0]
+        stage.actor([self.band, self.real, self.linear, self.points])
+        self.artists = [self.band, self.mean.line, self.real, self.linear, self.points]
+
+    def frame(self) -> None:
+        self.ax.set(xlim=(-np.pi, np.pi), ylim=(-TOP, TOP), label="functions", xlabel="place on the circle", ylabel="")
+        self.ax.set_xticks([-np.pi, 0, np.pi], ["−π", "0", "π"])
+        self.ax.set_yticks([-2, -1, 0, 1, 2], ["−2", "−1", "0", "1", "2"])
+
+    def show(self, there: bool) -> None:
+        for artist in self.artists:
+            artist.set_visible(there)
+
+    def set(self, ds: Any, place: int) -> None:
+        angle = np.asarray(ds.place_angle.values, float)
+        for lines, name in ((self.real, "f_real"), (self.linear, "f_linear")):
+            rows = ds[name].values[place][:MOST]
+            lines.set_segments([np.column_stack([angle, np.clip(row, -2 * TOP, 2 * TOP)]) for row in rows if np.isfinite(row).all()])
+        mean, spread = ds.f_infinite.values[place], ds.f_infinite_spread.values[place]
+        self.mean.set(angle, mean)
+        self.band.set_verts([np.concatenate([np.column_stack([angle, mean + spread]), np.column_stack([angle, mean - spread])[::-1]])])
+        self.points.set_data(ds.point_angle.values, ds.target.values)
+
+
+class Digits:
+    """Answers to test digits: those of the network against those of its linearisation; on the diagonal they are the same."""
+
+    def __init__(self, stage: Stage, ax: Any):
+        self.stage, self.ax = stage, ax
+        colours = stage.colours
+        looks = ((1, colours.states["sat"], "o"), (-1, colours.sources["theory"], "o"))
+        self.dots = {sign: ax.plot([], [], zorder=3, alpha=0.55, **mark_look(colour, mark, 4.5))[0] for sign, colour, mark in looks}
+        self.line = ax.plot([-9, 9], [-9, 9], color=colours.faint, linewidth=1.2, zorder=1)[0]
+        self.mean = ax.plot([], [], linestyle="none", marker="s", markersize=5.5, markerfacecolor="none", color=colours.ink, zorder=4)[0]
+        self.artists = [*self.dots.values(), self.line, self.mean]
+        stage.actor(self.artists)
+
+    def frame(self) -> None:
+        self.ax.set(xlim=(-3, 3), ylim=(-3, 3), label="answers", xlabel="linearised network", ylabel="")
+        self.ax.set_xticks([-2, -1, 0, 1, 2], ["−2", "−1", "0", "1", "2"])
+        self.ax.set_yticks([-2, -1, 0, 1, 2], ["−2", "−1", "0", "1", "2"])
+
+    def show(self, there: bool) -> None:
+        for artist in self.artists:
+            artist.set_visible(there)
+
+    def set(self, ds: Any, place: int) -> None:
+        label = np.asarray(ds.place_label.values)
+        for sign, line in self.dots.items():
+            line.set_data(*(np.ravel(ds[name].values[place][:, label == sign]) for name in ("f_linear", "f_real")))
+        self.mean.set_data(ds.f_infinite.values[place], ds.f_real.values[place].mean(0))
