@@ -141,7 +141,7 @@ tangent_plane = App(
     status=plane_status,
     doing="training",
     size=(900, 430),
-    narrow=(380, 520),
+    narrow=(380, 440),
     caption="A network of two parameters, f = tanh(w₁x + w₂), asked at three points: each function is a point in space, all of them a surface. "
             "F = α̃ (f − f₀): with a large α̃ the target is reached by a small step of w, and on that scale the surface is flat.",
 )  # fmt: skip
@@ -245,7 +245,7 @@ kernel_training = App(
     status=training_status,
     doing="training",
     size=(900, 450),
-    narrow=(380, 720),
+    narrow=(380, 760),
     caption="The networks start at random functions, so the band is the spread of infinitely wide networks over their starts. Time costs nothing: "
             "it moves along one computed training.",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Pictures of chapter 5: the tangent kernel as a map, the surface of functions and its tangent plane, and how little a wide network moves."""
+"""Pictures of chapter 5: the tangent kernel as a map, the surface of functions and its tangent plane, how little a wide network moves."""
 
 from .curve import kernel_curve
 from .heat import kernel_heat_map

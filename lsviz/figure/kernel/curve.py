@@ -42,7 +42,9 @@ def kernel_curve(stage: Stage) -> Draw:
         mean.set(P, middle)
         slope, error = float(ds.error_slope), float(ds.error_slope_se)
         fit.set(*through_middle(P, middle, slope))
-        law = f"power law: P to the {signed(slope)}" + (f" ± {error:.2f}" if np.isfinite(error) else "") if np.isfinite(slope) else "power law"
+        law = "power law"
+        if np.isfinite(slope):
+            law = f"power law, slope {signed(slope)}" + (f" ± {error:.2f}" if np.isfinite(error) else "")
         key.set(["one choice of points", "mean", law, "guessing"])
         for i, line in enumerate(old):
             before = context.ghosts[-1 - i][1][-1] if i < len(context.ghosts) else None

@@ -13,7 +13,7 @@ FULL = 0.6  # of Θ∞ on the diagonal: where the colours end. Most pairs lie fa
 
 
 def kernel_heat_map(stage: Stage) -> Draw:
-    """Three maps: two networks with weights of their own, and the limit that has none. The colours are those of the limit, so they hold still."""
+    """Three maps: two networks with their own weights, and the limit without any. The limit fixes the colours, so they hold still."""
     colours, page = stage.colours, _frames(stage)
     table = np.concatenate([style.ramp("satisfied", colours.dark, LEVELS), np.full((LEVELS, 1), 255, np.uint8)], axis=1)
     maps = []
@@ -24,8 +24,8 @@ def kernel_heat_map(stage: Stage) -> Draw:
             spine.set_visible(False)
     titles = [stage.actor(ax.text(0, 1.02, "", transform=ax.transAxes, va="bottom", fontweight="bold")) for ax in page[:3]]
     said = [stage.actor(ax.text(1, 1.02, "", transform=ax.transAxes, va="bottom", ha="right")) for ax in page[:3]]
-    edges = [stage.actor([ax.axvline(0.5, color=colours.ink, linewidth=1.0, zorder=2), ax.axhline(0.5, color=colours.ink, linewidth=1.0, zorder=2)])
-             for ax in page[:3]]  # fmt: skip
+    edge = dict(color=colours.ink, linewidth=1.0, zorder=2)
+    edges = [stage.actor([ax.axvline(0.5, **edge), ax.axhline(0.5, **edge)]) for ax in page[:3]]
     below = [[stage.actor(ax.text(0.5, -0.02, "", transform=ax.transAxes, va="top", ha="center")) for _ in range(2)] for ax in page[:3]]
     aside = [stage.actor(page[i].text(-0.02, 0.5, "", transform=page[i].transAxes, va="center", ha="right", rotation=90))
              for i in ((0, 2) if stage.narrow else (0,)) for _ in range(2)]  # fmt: skip
@@ -50,7 +50,7 @@ def kernel_heat_map(stage: Stage) -> Draw:
             image.set_data(painted(theta, full, table))
         first = int(context.values.get("draw", 0))
         names = [f"network {first + 1}", f"network {first + 2}", "infinite width"]
-        far = [f"{100 * v:.0f} % off" if np.isfinite(v) else "" for v in ds.theta_deviation.values[:2]]
+        far = [f"off by {100 * v:.0f} %" if np.isfinite(v) else "" for v in ds.theta_deviation.values[:2]]
         for words, name in zip(titles, names, strict=True):
             words.set_text(name)
         for words, text in zip(said, [*far, ""], strict=True):
@@ -98,5 +98,5 @@ def _frames(stage: Stage) -> list[Any]:
         large = min(width - 26 - 76, height - low - 30)
         return [box(26, 28, small, small), box(26 + small + 12, 28, small, small), box(26, low, large, large),
                 box(26 + large + 16, low, 14, large)]  # fmt: skip
-    side = min((width - 32 - 2 * 14 - 76) / 3, height - 28 - 34)
+    side = min((width - 32 - 2 * 14 - 90) / 3, height - 28 - 34)
     return [*(box(32 + i * (side + 14), 28, side, side) for i in range(3)), box(32 + 3 * side + 2 * 14 + 16, 28, 14, side)]

@@ -6,16 +6,20 @@ from typing import Any
 import numpy as np
 from matplotlib.lines import Line2D
 
-from .. import style
 from ..stage import Stage
 
 SHAPES = ("o", "s", "^", "D", "v")
 
 
-def depth_colour(stage: Stage, place: int, most: int = 5) -> str:
-    """Darker (on a dark page: brighter) for deeper networks."""
-    ramp = style.ramp("plain", stage.colours.dark, 100)
-    return "#" + "".join(f"{v:02x}" for v in ramp[int(35 + 60 * place / max(most - 1, 1))])
+def depth_colour(stage: Stage, place: int) -> str:
+    """A colour for each of five depths, to go with SHAPES."""
+    states = stage.colours.states
+    return (states["unfinished"], states["unsat"], states["sat"], gap_colour(stage), stage.colours.ink)[place]
+
+
+def gap_colour(stage: Stage) -> str:
+    """Of the distance of a network from its linearisation."""
+    return "#c9a7ff" if stage.colours.dark else "#6a3d9a"
 
 
 def log_axes(ax: Any, x: Sequence[float], y: Sequence[float], xlim: tuple[float, float], ylim: tuple[float, float], label: str) -> None:

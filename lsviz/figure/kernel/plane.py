@@ -11,7 +11,9 @@ from .marks import Table, mark_look
 
 DISTANCE = 7.0  # of the eye, in units of the distance from start to target
 RISE = 24.0  # degrees above the plane
-HALF = 1.95  # what of the surface and of the plane is drawn
+SURFACE, PLANE = 10, 7  # meshes from the middle to the edge of what is drawn
+TALL = 1.5  # of the surface, what is farther from the plane is left out
+LOW = 0.12  # how far above the middle of the picture f(w₀) stands
 LIGHT = np.array([-0.35, 0.25, 0.9])
 
 
@@ -21,14 +23,16 @@ def tangent_plane(stage: Stage) -> Draw:
     Drawn by own projection: faces from far to near, the surface shaded, the plane a pale sheet.
     """
     width, height, colours = stage.width, stage.height, stage.colours
-    foot = 96 if stage.narrow else 0
-    side = 0 if stage.narrow else 250
+    foot, side = (104, 0) if stage.narrow else (0, 246)
     ax = stage.figure.add_axes((0, foot / height, 1 - side / width, 1 - foot / height))
-    ax.set_axis_off()
-    ax.set(label="functions")
-    room = ((width - side) / (height - foot), 1.0)
-    half = 2.0 / min(room) if stage.narrow else 1.62
-    ax.set(xlim=(-half * room[0], half * room[0]), ylim=(-half, half))
+    room = (width - side) / (height - foot)
+    half = 1.8 / min(room, 1.28)
+    ax.set(xlim=(-half * room, half * room), ylim=(-half - LOW, half - LOW), label="functions")
+    small = 96 if stage.narrow else 170  # pixels of the corner that says which space this is
+    corner = stage.figure.add_axes((1 - (small + 8) / width, 4 / height, small / width, small / height))
+    corner.set(xlim=(-1, 1), ylim=(-1, 1), label="axes")
+    for each in (ax, corner):
+        each.set_axis_off()
     sheet = stage.actor(ax.add_collection(PolyCollection([], linewidths=0.5, antialiaseds=True), autolim=False))
     real, linear = colours.states["sat"], colours.states["unsat"]
     halo = stage.actor([ax.plot([], [], color=colours.page, linewidth=6.5, zorder=4)[0] for _ in range(2)])
@@ -38,10 +42,11 @@ def tangent_plane(stage: Stage) -> Draw:
     ends = stage.actor([ax.plot([], [], zorder=6, **{**mark_look(colour, mark, 9), "markeredgewidth": 0.8}, markeredgecolor=colours.page)[0]
                         for colour, mark in ((real, "o"), (linear, "D"))])  # fmt: skip
     start = stage.actor(ax.plot([], [], zorder=7, markeredgecolor=colours.page, marker="o", markersize=10, color=colours.ink)[0])
-    target = stage.actor(ax.plot([], [], zorder=7, markeredgecolor=colours.page, marker="*", markersize=19, color=colours.sources["theory"])[0])
+    star: dict[str, Any] = dict(marker="*", markersize=19, color=colours.sources["theory"])
+    target = stage.actor(ax.plot([], [], zorder=7, markeredgecolor=colours.page, **star)[0])
     words = [stage.actor(ax.text(0, 0, text, zorder=8, ha="center", fontweight="bold")) for text in (r"$f(w_0)$", "target")]
-    triad = stage.actor(ax.add_collection(LineCollection([], colors=colours.faint, linewidths=1.6), autolim=False))
-    names = [stage.actor(ax.text(0, 0, f"$f(x_{i})$", color=colours.faint, ha="center", va="center")) for i in (1, 2, 3)]
+    triad = stage.actor(corner.add_collection(LineCollection([], colors=colours.faint, linewidths=1.6), autolim=False))
+    names = [stage.actor(corner.text(0, 0, f"$f(x_{i})$", color=colours.faint, ha="center", va="center")) for i in (1, 2, 3)]
     looks: list[dict[str, Any]] = [dict(color=real, linewidth=3.2), dict(color=linear, linewidth=3.2, linestyle=(0, (2, 1.0))),
                                    mark_look(surface_colour(stage), "s", 12), mark_look(plane_colour(stage), "s", 12)]  # fmt: skip
     key = Table(stage, looks, *((12, height - 84) if stage.narrow else (width - 245, 34)), row=19 if stage.narrow else 27)
@@ -62,13 +67,13 @@ def tangent_plane(stage: Stage) -> Draw:
         (origin, there), _ = view.flat(np.stack([np.zeros(3), one.target.values]))
         start.set_data(origin[:1], origin[1:])
         target.set_data(there[:1], there[1:])
-        words[0].set_position((origin[0], origin[1] - 0.27))
-        words[1].set_position((there[0], there[1] + 0.14))
-        corner = np.array([-half * room[0] + 0.55, -half + 0.42])
-        tips = 0.34 * view.turned(np.eye(3))[:, :2] + corner
-        triad.set_segments([np.stack([corner, tip]) for tip in tips])
-        for word, tip in zip(names, tips, strict=True):
-            word.set_position(corner + 1.5 * (tip - corner))
+        up = 1 if there[1] >= origin[1] else -1  # each name on the side of its mark that is turned from the other one
+        for word, at, side in ((words[0], origin, -up), (words[1], there, up)):
+            word.set_position((at[0], at[1] + side * 0.15))
+            word.set_verticalalignment("bottom" if side > 0 else "top")
+        tips = 0.55 * view.turned(np.eye(3))[:, :2]
+        triad.set_segments([np.stack([np.zeros(2), tip]) for tip in tips])
+        _name(names, tips)
         key.set(["training on the surface", "training on the plane", "all functions f(w)", "tangent plane at w₀"])
 
     return draw
@@ -99,7 +104,7 @@ class Camera:
         a, b = np.radians(turn), np.radians(RISE)
         around = np.array([[np.cos(a), np.sin(a), 0], [-np.sin(a), np.cos(a), 0], [0, 0, 1]])
         tilt = np.array([[1, 0, 0], [0, np.sin(b), np.cos(b)], [0, -np.cos(b), np.sin(b)]])
-        self.matrix = tilt @ around @ frame
+        self.frame, self.matrix = frame, tilt @ around @ frame
 
     def turned(self, points: Any) -> np.ndarray:
         """Points (…, 3) as (right, up, towards the eye)."""
@@ -112,27 +117,68 @@ class Camera:
 
 
 def painted(view: Camera, surface: np.ndarray, plane: np.ndarray, stage: Stage) -> tuple[np.ndarray, np.ndarray]:
-    """Faces (n, 4, 2) of both sheets from far to near, and their colours (n, 4). What lies outside the picture's cube is left out."""
+    """Faces (n, 5, 2) of both sheets in the order in which they are drawn, and their colours (n, 4).
+
+    The eye is above the plane: what of the surface lies below it comes first, then the plane, then the rest; each from far to near.
+    """
+    quads = _faces(surface, SURFACE)
+    height = quads @ view.frame[2]
+    seen = (np.abs(height) < TALL).all(1) & (np.abs(quads) < 4).all((1, 2))
+    quads, height = quads[seen], height[seen]
+    normal = np.cross(quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1])
+    normal = view.turned(normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12))
+    shade = 0.62 + 0.45 * np.abs(normal @ LIGHT) / np.linalg.norm(LIGHT)
+    colour = np.clip(np.array(to_rgb(surface_colour(stage))) * shade[:, None], 0, 1)
+    colour = np.concatenate([colour, np.full((len(quads), 1), 0.94)], axis=1)
     corners, colours = [], []
-    for sheet, colour, alpha in ((surface, surface_colour(stage), 0.92), (plane, plane_colour(stage), 0.62)):
-        quads = np.stack([sheet[:-1, :-1], sheet[1:, :-1], sheet[1:, 1:], sheet[:-1, 1:]], axis=2).reshape(-1, 4, 3)
-        quads = quads[(np.abs(view.turned(quads)) < 1.25 * HALF).all((1, 2))]
-        normal = np.cross(quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1])
-        normal = view.turned(normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12))
-        light = np.abs(normal @ LIGHT) / np.linalg.norm(LIGHT)
-        shade = 0.66 + 0.4 * light if alpha > 0.9 else np.ones(len(quads))
-        rgb = np.clip(np.array(to_rgb(colour)) * shade[:, None], 0, 1)
-        corners.append(quads)
-        colours.append(np.concatenate([rgb, np.full((len(quads), 1), alpha)], axis=1))
-    quads, rgba = np.concatenate(corners), np.concatenate(colours)
-    flat, near = view.flat(quads)
-    order = np.argsort(near.mean(1))
-    return flat[order], rgba[order]
+    for side in (-1, 1):
+        whole, cut = (side * height >= 0).all(1), (side * height > 0).any(1) & (side * height < 0).any(1)
+        clipped = [_above(*each) for each in zip(quads[cut], side * height[cut], strict=True)]
+        faces = np.concatenate([quads[whole][:, [0, 1, 2, 3, 3]], np.array(clipped).reshape(-1, 5, 3)])
+        order = np.argsort(faces.mean(1) @ view.matrix[2])
+        corners.append(faces[order])
+        colours.append(np.concatenate([colour[whole], colour[cut]])[order])
+        if side < 0:
+            faces = _faces(plane, PLANE)[:, [0, 1, 2, 3, 3]]
+            corners.append(faces)
+            colours.append(np.tile([*to_rgb(plane_colour(stage)), 0.66], (len(faces), 1)))
+    return view.flat(np.concatenate(corners))[0], np.concatenate(colours)
+
+
+def _faces(sheet: np.ndarray, half: int) -> np.ndarray:
+    """The middle of a sheet (row, column, 3) as quadrilaterals (n, 4, 3)."""
+    middle = sheet.shape[0] // 2
+    part = sheet[middle - half : middle + half + 1, middle - half : middle + half + 1]
+    return np.stack([part[:-1, :-1], part[1:, :-1], part[1:, 1:], part[:-1, 1:]], axis=2).reshape(-1, 4, 3)
+
+
+def _above(quad: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """The part of a face where `up` (at its corners) is positive, as five corners, the last of them repeated."""
+    kept = []
+    for i in range(4):
+        j = (i + 1) % 4
+        if up[i] >= 0:
+            kept.append(quad[i])
+        if up[i] * up[j] < 0:
+            kept.append(quad[i] + (quad[j] - quad[i]) * up[i] / (up[i] - up[j]))
+    return np.array([*kept, *[kept[-1]] * 5][:5])
+
+
+def _name(names: list[Any], tips: np.ndarray) -> None:
+    """Each axis is named beyond its end; a name that would lie on another one, or an axis that points at the eye, has none."""
+    taken: list[np.ndarray] = []
+    for word, tip in zip(names, tips, strict=True):
+        length = float(np.linalg.norm(tip))
+        at = tip * (1 + 0.24 / max(length, 0.1))
+        free = length > 0.12 and all(abs(at[0] - x) > 0.5 or abs(at[1] - y) > 0.26 for x, y in taken)
+        word.set_visible(free)
+        if free:
+            taken.append(at)
+            word.set_position(at)
 
 
 def edges_of(colour: np.ndarray, stage: Stage) -> np.ndarray:
-    """Thin lines of the mesh: a little darker than its faces."""
-    edge = colour * np.array([0.8, 0.8, 0.8, 0.8])
-    if stage.colours.dark:
-        edge[:, :3] = np.clip(1.3 * colour[:, :3], 0, 1)
+    """Thin lines of the mesh: a little darker than its faces (on a dark page: brighter)."""
+    edge = colour.copy()
+    edge[:, :3] = np.clip((1.25 if stage.colours.dark else 0.86) * colour[:, :3], 0, 1)
     return edge

@@ -16,7 +16,7 @@ TICKS = (16, 64, 256, 1024)
 
 
 def kernel_spread(stage: Stage) -> Draw:
-    """Left: each network's distance from Θ∞ as a dot, the spread about the mean as a curve, per depth. Right: the mean's distance, and chance."""
+    """Left: each network's distance from Θ∞ as a dot, their spread about the mean, per depth. Right: that mean's distance, and chance."""
     figure, width, height, colours = stage.figure, stage.width, stage.height, stage.colours
     if stage.narrow:
         edges = dict(left=46 / width, right=1 - 10 / width)
@@ -29,7 +29,7 @@ def kernel_spread(stage: Stage) -> Draw:
     ax, mean = figure.add_subplot(left[0]), figure.add_subplot(right[0])
     log_axes(ax, TICKS, (0.03, 0.1, 0.3, 1, 3), WIDTHS, (0.03, 5.0), "spread")
     log_axes(mean, TICKS, (0.01, 0.03, 0.1, 0.3, 1), WIDTHS, (0.008, 2.0), "mean")
-    ax.set_title(r"one network's $\Theta$ is off by" if not stage.narrow else r"one network's $\Theta$ is off by")
+    ax.set_title(r"one network's $\Theta$ is off by")
     mean.set_title(r"their mean is off $\Theta_\infty$ by")
     for panel in (ax, mean):
         panel.set_xlabel("width  $h$", labelpad=1)
@@ -38,15 +38,15 @@ def kernel_spread(stage: Stage) -> Draw:
         colour, mark = depth_colour(stage, i), SHAPES[i]
         dots.append(ax.plot([], [], zorder=2, alpha=0.45, **mark_look(colour, mark, 3.2))[0])
         theory.append(Level(stage, ax, colours.sources["theory"], zorder=3, **style.LINES["theory"]))
-        marks.append(Level(stage, ax, colour, mark, zorder=4))
+        marks.append(Level(stage, ax, colour, mark, zorder=4, linewidth=0))
         off.append(Level(stage, mean, colour, mark, zorder=4, linewidth=0))
         chance.append(Level(stage, mean, colour, zorder=3, linewidth=1.4, linestyle=":"))
     stage.actor(dots)
     old = [Level(stage, panel, colours.sources["ghost"], mark, **hollow(stage)) for panel in (ax, mean) for mark in SHAPES]
     prediction = Prediction(stage, ax)
     foot = 172 - 44 if stage.narrow else 118 - 48
-    looks = [dict(color=depth_colour(stage, i), marker=SHAPES[i], markersize=6.5, linewidth=1.8) for i in range(DEPTHS)]
-    key = Table(stage, looks, 14, height - foot, columns=2 if stage.narrow else 2, apart=190 if stage.narrow else 225)
+    looks = [dict(color=depth_colour(stage, i), marker=SHAPES[i], markersize=6.5, linestyle="none") for i in range(DEPTHS)]
+    key = Table(stage, looks, 14, height - foot, columns=2, apart=190 if stage.narrow else 225)
     rest = Table(stage, [mark_look(depth_colour(stage, 1), "s", 3.8), dict(color=colours.sources["theory"], **style.LINES["theory"]),
                          dict(color=depth_colour(stage, 1), linewidth=1.4, linestyle=":")],
                  14 if stage.narrow else 470, height - (foot - 51 if stage.narrow else foot), columns=2,
@@ -72,7 +72,7 @@ def kernel_spread(stage: Stage) -> Draw:
                 told[i] = f"L = {int(ds.depth[i])}" + (f": slope {signed(slope)}" if np.isfinite(slope) else "")
                 told[i] += f" ± {error:.2f}" if np.isfinite(error) else ""
         key.set(told)
-        rest.set(["one network", "slope −1/2", "by chance alone"] if stage.narrow else ["one network", "slope −1/2: theory", "by chance alone"])
+        rest.set(["one network", "slope −1/2" if stage.narrow else "slope −1/2: theory", "by chance alone"])
         before = context.ghosts[-1][1][-1] if context.ghosts else None
         for i, line in enumerate(old):
             name, place = ("theta_fluctuation", "theta_bias")[i // DEPTHS], i % DEPTHS

@@ -8,7 +8,7 @@ from matplotlib.collections import LineCollection
 from ..dots import KeptNames
 from ..generalization.marks import Level, beside
 from ..stage import Context, Draw, Stage
-from .marks import SHAPES, Table, geometric_mean, mark_look
+from .marks import SHAPES, Table, gap_colour, geometric_mean, mark_look
 
 TOP = 2.4  # |f| at the ends of the axis
 MOST = 24  # seeds that are drawn
@@ -17,7 +17,7 @@ MOST = 24  # seeds that are drawn
 def kernel_training(stage: Stage) -> Draw:
     """f at the chosen time, real, linearised and infinite; beside it the loss and the distance of the two against time."""
     colours = stage.colours
-    ax, (loss, gap) = beside(stage, 0.44, foot=84, under=104, apart=44)
+    ax, (loss, gap) = beside(stage, 0.4, foot=92, under=132, apart=44)
     curves, digits = Curves(stage, ax), Digits(stage, ax)
     for panel in (loss, gap):
         panel.set_xscale("log")
@@ -29,24 +29,22 @@ def kernel_training(stage: Stage) -> Draw:
     loss.set_title("training loss")
     gap.set(label="gap", ylim=(1e-4, 3))
     gap.set_yticks([1e-4, 1e-2, 1], ["10⁻⁴", "0.01", "1"])
-    gap.set_title("moved: kernel, and off the plane")
+    gap.set_title("what the frozen kernel misses")
     gap.set_xlabel("time  $t$", labelpad=1)
-    thin = {name: stage.actor(panel.add_collection(LineCollection([], colors=colour, linewidths=width, alpha=alpha, linestyles=dashes, zorder=3),
-                                                   autolim=False))
-            for name, panel, colour, width, alpha, dashes in (
-                ("train_loss_real", loss, colours.states["sat"], 1.2, 0.7, "-"),
-                ("train_loss_linear", loss, colours.states["sat"], 1.2, 0.9, (0, (3, 2))),
-                ("theta_change_trace", gap, colours.states["unsat"], 1.2, 0.7, "-"),
-                ("f_gap", gap, colours.states["sat"], 1.2, 0.7, "-"))}  # fmt: skip
+    blue, off, moved = colours.states["sat"], gap_colour(stage), colours.states["unsat"]
+    dashed = (0, (3, 2))
+    thin = {}
+    for name, panel, colour, dashes in (("train_loss_real", loss, blue, "-"), ("train_loss_linear", loss, blue, dashed),
+                                        ("theta_change_trace", gap, moved, "-"), ("f_gap", gap, off, "-")):  # fmt: skip
+        lines = LineCollection([], colors=colour, linewidths=1.2, alpha=0.8, linestyles=dashes, zorder=3)
+        thin[name] = stage.actor(panel.add_collection(lines, autolim=False))
     infinite = Level(stage, loss, colours.ink, zorder=4, linewidth=2.2)
     cursors = [stage.actor(panel.axvline(1, color=colours.faint, linewidth=1.6, zorder=2)) for panel in (loss, gap)]
-    marks = [stage.actor(panel.text(0, 0, "", color=colour, ha="left", va="bottom"))
-             for panel, colour in ((gap, colours.states["unsat"]), (gap, colours.states["sat"]))]  # fmt: skip
     old = [Level(stage, panel, colours.sources["ghost"], zorder=1.5, linewidth=1.4) for panel in (loss, gap)]
-    blue = colours.states["sat"]
-    looks = [dict(color=blue, linewidth=1.6), dict(color=blue, linewidth=1.6, linestyle=(0, (3, 2))), dict(color=colours.ink, linewidth=2.2),
-             mark_look(colours.sources["theory"], "o", 7), dict(color=colours.states["unsat"], linewidth=1.6)]  # fmt: skip
-    key = Table(stage, looks, 14, stage.height - 82, columns=2 if stage.narrow else 3, apart=188 if stage.narrow else 290)
+    looks = [dict(color=blue, linewidth=1.6), dict(color=blue, linewidth=1.6, linestyle=dashed), dict(color=colours.ink, linewidth=2.2),
+             mark_look(colours.sources["theory"], "o", 7), dict(color=moved, linewidth=1.6), dict(color=off, linewidth=1.6)]  # fmt: skip
+    key = Table(stage, looks, 14, stage.height - (88 if stage.narrow else 76), columns=2 if stage.narrow else 3,
+                apart=188 if stage.narrow else 290)  # fmt: skip
     kept = KeptNames(stage, 24, 20, SHAPES[:1])
     scale: list[Any] = [None]
 
@@ -78,20 +76,12 @@ def kernel_training(stage: Stage) -> Draw:
         infinite.set(times[1:], np.where(ds.train_loss_infinite.values[1:] > 0, ds.train_loss_infinite.values[1:], np.nan))
         for cursor in cursors:
             cursor.set_xdata([max(times[place], ends[0])] * 2)
-        for word, name, text in zip(marks, ("theta_change_trace", "f_gap"), (r"$\Delta\Theta$", r"$f-f_{lin}$"), strict=True):
-            row = geometric_mean(ds[name].values)
-            known = np.flatnonzero(np.isfinite(row))
-            word.set_visible(bool(known.size))
-            if known.size:
-                word.set_text(text)
-                word.set_position((ends[0] * 1.15, 1))
         before = context.ghosts[-1][1][-1] if context.ghosts else None
         for line, name in zip(old, ("train_loss_real", "f_gap"), strict=True):
             line.set(*((before.time.values[1:], geometric_mean(before[name].values[1:])) if before is not None else ((), ())))
-        names = ["a network", "linearised, same start", "infinite width, ± s.d.", "training points", "ΔΘ of a network"]
-        if pictures:
-            names = ["odd digit", "", "infinite width", "even digit", "ΔΘ of a network"]
-        key.set(names)
+        key.set(["one network", "linearised" if stage.narrow else "linearised, same start",
+                 "infinite width" if stage.narrow else "infinite width, mean ± s.d.", "" if pictures else "training points",
+                 r"$\Delta\Theta$", r"$f$ from linearised $f$"])  # fmt: skip
         kept.set(context.ghosts[-1:])
 
     return draw
@@ -116,7 +106,8 @@ class Curves:
         self.mean = Level(stage, ax, colours.ink, zorder=2, linewidth=2.4)
         self.real = ax.add_collection(LineCollection([], alpha=0.75, **look), autolim=False)
         self.linear = ax.add_collection(LineCollection([], alpha=0.9, linestyles=(0, (3, 2)), **look), autolim=False)
-        self.points = ax.plot([], [], markeredgecolor=colours.page, zorder=5, **{**mark_look(colours.sources["theory"], "o", 8.5), "markeredgewidth": 0.8})[0]
+        look = {**mark_look(colours.sources["theory"], "o", 8.5), "markeredgewidth": 0.8, "markeredgecolor": colours.page}
+        self.points = ax.plot([], [], zorder=5, **look)[0]
         stage.actor([self.band, self.real, self.linear, self.points])
         self.artists = [self.band, self.mean.line, self.real, self.linear, self.points]
 

@@ -7,7 +7,7 @@ import numpy as np
 from ..dots import KeptNames, Prediction
 from ..generalization.marks import Level, hollow
 from ..stage import Context, Draw, Stage
-from .marks import Table, beside_each_other, geometric_mean, log_axes, mark_look, signed
+from .marks import Table, beside_each_other, gap_colour, geometric_mean, log_axes, mark_look, signed
 
 # name in the Dataset → its mark, and what it is called
 SHOWN = {
@@ -21,14 +21,22 @@ SHOWN = {
 
 def colour_of(stage: Stage, name: str) -> str:
     """A colour for each of the five."""
-    colours, dark = stage.colours, stage.colours.dark
+    colours = stage.colours
     return {
         "f_change": colours.ink,
         "w_change_max": colours.states["unfinished"],
-        "theta_change": colours.states["sat"],
-        "w_change": colours.states["unsat"],
-        "f_gap": "#c9a7ff" if dark else "#6a3d9a",
+        "theta_change": colours.states["unsat"],
+        "w_change": colours.states["sat"],
+        "f_gap": gap_colour(stage),
     }[name]
+
+
+def expected(name: str, values: dict[str, Any]) -> str:
+    """The exponent that theory has for a smooth activation, where it has one."""
+    one_layer = values.get("L", 2) == 1  # N ~ h, else N ~ h²; ‖Δw‖ is of order 1
+    smooth = values.get("act", "swish") != "relu"
+    return {"f_change": "0", "w_change": "−1/2" if one_layer else "−1", "theta_change": "−1" if smooth else "",
+            "f_gap": "−1" if smooth else "", "w_change_max": ""}[name]  # fmt: skip
 
 
 def wider_and_wider(stage: Stage) -> Draw:
@@ -42,7 +50,8 @@ def wider_and_wider(stage: Stage) -> Draw:
     log_axes(ax, (10, 30, 100, 300, 1000), (0.001, 0.01, 0.1, 1), (8, 1300), (3e-4, 5), "movement")
     ax.set_title("moved by training")
     ax.set_xlabel("width  $h$", labelpad=1)
-    dots = {name: ax.plot([], [], zorder=2, alpha=0.5, **mark_look(colour_of(stage, name), mark, 4.0))[0] for name, (mark, _) in SHOWN.items()}
+    dots = {name: ax.plot([], [], zorder=2, alpha=0.5, **mark_look(colour_of(stage, name), mark, 4.0))[0]
+            for name, (mark, _) in SHOWN.items()}  # fmt: skip
     stage.actor(list(dots.values()))
     means = {name: Level(stage, ax, colour_of(stage, name), mark, zorder=4) for name, (mark, _) in SHOWN.items()}
     old = {name: Level(stage, ax, colours.sources["ghost"], mark, **hollow(stage)) for name, (mark, _) in SHOWN.items()}
@@ -68,8 +77,9 @@ def wider_and_wider(stage: Stage) -> Draw:
             old[name].set(*((before.width.values, geometric_mean(before[name].values)) if before is not None else ((), ())))
             slope, error = float(ds[f"{name}_slope"]), float(ds[f"{name}_slope_se"])
             told = f"slope {signed(slope)}" + (f" ± {error:.2f}" if np.isfinite(error) else "") if np.isfinite(slope) else ""
+            theory = expected(name, context.values)
             names.append(words if below or not told else f"{words}: {told[6:]}")
-            slopes.append(told)
+            slopes.append(f"{told}, expected {theory}" if told and theory else told)
         key.set(names)
         for word, told in zip(below or [], slopes, strict=False):
             word.set_text(told)
