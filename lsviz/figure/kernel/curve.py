@@ -16,12 +16,12 @@ def kernel_curve(stage: Stage) -> Draw:
     if stage.narrow:
         edges = dict(left=50 / width, right=1 - 10 / width, top=1 - 28 / height, bottom=142 / height)
     else:
-        edges = dict(left=64 / width, right=1 - 300 / width, top=1 - 28 / height, bottom=50 / height)
+        edges = dict(left=64 / width, right=1 - 330 / width, top=1 - 28 / height, bottom=50 / height)
     ax = figure.add_subplot(figure.add_gridspec(1, 1, **edges)[0])
     log_axes(ax, (64, 128, 256, 512, 1024, 2048, 4096), (2, 5, 10, 20, 50), (50, 5200), (2, 65), "error")
     ax.set_xlabel("training points  $P$", labelpad=1)
     ax.set_yticks([2, 5, 10, 20, 50], [f"{v} %" for v in (2, 5, 10, 20, 50)])
-    ax.set_title("test error of the infinitely wide network")
+    ax.set_title("test error at infinite width")
     blue = colours.states["sat"]
     dots = stage.actor(ax.plot([], [], zorder=3, alpha=0.6, **mark_look(blue, "o", 5))[0])
     mean = Level(stage, ax, colours.ink, "o", zorder=4, linewidth=0)
@@ -31,8 +31,8 @@ def kernel_curve(stage: Stage) -> Draw:
     prediction = Prediction(stage, ax)
     looks = [mark_look(blue, "o", 5), mark_look(colours.ink, "o", 6.5), dict(color=colours.ink, linewidth=1.8),
              dict(color=chance.get_color(), linewidth=1.0, linestyle=":")]  # fmt: skip
-    key = Table(stage, looks, *((14, height - 96) if stage.narrow else (width - 285, 30)))
-    kept = KeptNames(stage, 24 if stage.narrow else width - 273, 20 if stage.narrow else 70, ("s",) if stage.narrow else ("s", "v", "h"))
+    key = Table(stage, looks, *((14, height - 96) if stage.narrow else (width - 314, 30)))
+    kept = KeptNames(stage, 24 if stage.narrow else width - 302, 20 if stage.narrow else 70, ("s",) if stage.narrow else ("s", "v", "h"))
 
     def draw(ds: Any, context: Context) -> None:
         P, table = np.asarray(ds.size_P.values, float), 100 * ds.test_error.values

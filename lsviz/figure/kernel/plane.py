@@ -53,7 +53,7 @@ def tangent_plane(stage: Stage) -> Draw:
 
     def draw(ds: Any, context: Context) -> None:
         one = ds.isel(seed=0)
-        view = Camera(float(context.values.get("turn", 30.0)), frame_of(one.plane.values))
+        view = Camera(float(context.values.get("turn", -10.0)), frame_of(one.plane.values))
         faces, colour = painted(view, one.surface.values, one.plane.values, stage)
         sheet.set_verts(faces)
         sheet.set_facecolor(colour)
@@ -117,14 +117,12 @@ class Camera:
 
 
 def painted(view: Camera, surface: np.ndarray, plane: np.ndarray, stage: Stage) -> tuple[np.ndarray, np.ndarray]:
-    """Faces (n, 5, 2) of both sheets in the order in which they are drawn, and their colours (n, 4).
+    """Faces (n, 6, 2) of both sheets in the order in which they are drawn, and their colours (n, 4).
 
     The eye is above the plane: what of the surface lies below it comes first, then the plane, then the rest; each from far to near.
     """
     quads = _faces(surface, SURFACE)
     height = quads @ view.frame[2]
-    seen = (np.abs(height) < TALL).all(1) & (np.abs(quads) < 4).all((1, 2))
-    quads, height = quads[seen], height[seen]
     normal = np.cross(quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1])
     normal = view.turned(normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12))
     shade = 0.62 + 0.45 * np.abs(normal @ LIGHT) / np.linalg.norm(LIGHT)
@@ -132,14 +130,16 @@ def painted(view: Camera, surface: np.ndarray, plane: np.ndarray, stage: Stage) 
     colour = np.concatenate([colour, np.full((len(quads), 1), 0.94)], axis=1)
     corners, colours = [], []
     for side in (-1, 1):
-        whole, cut = (side * height >= 0).all(1), (side * height > 0).any(1) & (side * height < 0).any(1)
-        clipped = [_above(*each) for each in zip(quads[cut], side * height[cut], strict=True)]
-        faces = np.concatenate([quads[whole][:, [0, 1, 2, 3, 3]], np.array(clipped).reshape(-1, 5, 3)])
+        up = side * height
+        whole, cut = ((up >= 0) & (up <= TALL)).all(1), (up > 0).any(1) & (up < TALL).any(1)
+        cut &= ~whole
+        clipped = [_cut(quad, side * view.frame[2]) for quad in quads[cut]]
+        faces = np.concatenate([quads[whole][:, SIX], np.array(clipped).reshape(-1, 6, 3)])
         order = np.argsort(faces.mean(1) @ view.matrix[2])
         corners.append(faces[order])
         colours.append(np.concatenate([colour[whole], colour[cut]])[order])
         if side < 0:
-            faces = _faces(plane, PLANE)[:, [0, 1, 2, 3, 3]]
+            faces = _faces(plane, PLANE)[:, SIX]
             corners.append(faces)
             colours.append(np.tile([*to_rgb(plane_colour(stage)), 0.66], (len(faces), 1)))
     return view.flat(np.concatenate(corners))[0], np.concatenate(colours)
@@ -152,16 +152,21 @@ def _faces(sheet: np.ndarray, half: int) -> np.ndarray:
     return np.stack([part[:-1, :-1], part[1:, :-1], part[1:, 1:], part[:-1, 1:]], axis=2).reshape(-1, 4, 3)
 
 
-def _above(quad: np.ndarray, up: np.ndarray) -> np.ndarray:
-    """The part of a face where `up` (at its corners) is positive, as five corners, the last of them repeated."""
-    kept = []
-    for i in range(4):
-        j = (i + 1) % 4
-        if up[i] >= 0:
-            kept.append(quad[i])
-        if up[i] * up[j] < 0:
-            kept.append(quad[i] + (quad[j] - quad[i]) * up[i] / (up[i] - up[j]))
-    return np.array([*kept, *[kept[-1]] * 5][:5])
+SIX = [0, 1, 2, 3, 3, 3]  # a quadrilateral with as many corners as one that is cut twice
+
+
+def _cut(corners: np.ndarray, normal: np.ndarray) -> np.ndarray:
+    """The part of a face from height 0 to TALL along `normal`, as six corners, the last of them repeated."""
+    for keep in (lambda height: height, lambda height: TALL - height):
+        kept: list[np.ndarray] = []
+        inside = keep(corners @ normal)
+        for i, j in zip(range(len(corners)), [*range(1, len(corners)), 0], strict=True):
+            if inside[i] >= 0:
+                kept.append(corners[i])
+            if inside[i] * inside[j] < 0:
+                kept.append(corners[i] + (corners[j] - corners[i]) * inside[i] / (inside[i] - inside[j]))
+        corners = np.array(kept).reshape(-1, 3)
+    return np.concatenate([corners, corners[-1:].repeat(6, axis=0)])[:6]
 
 
 def _name(names: list[Any], tips: np.ndarray) -> None:

@@ -23,7 +23,7 @@ def kernel_spread(stage: Stage) -> Draw:
         left = figure.add_gridspec(1, 1, top=1 - 28 / height, bottom=1 - 270 / height, **edges)
         right = figure.add_gridspec(1, 1, top=1 - 350 / height, bottom=172 / height, **edges)
     else:
-        edges = dict(top=1 - 28 / height, bottom=118 / height)
+        edges = dict(top=1 - 28 / height, bottom=142 / height)
         left = figure.add_gridspec(1, 1, left=58 / width, right=0.55, **edges)
         right = figure.add_gridspec(1, 1, left=0.55 + 66 / width, right=1 - 12 / width, **edges)
     ax, mean = figure.add_subplot(left[0]), figure.add_subplot(right[0])
@@ -44,14 +44,14 @@ def kernel_spread(stage: Stage) -> Draw:
     stage.actor(dots)
     old = [Level(stage, panel, colours.sources["ghost"], mark, **hollow(stage)) for panel in (ax, mean) for mark in SHAPES]
     prediction = Prediction(stage, ax)
-    foot = 172 - 44 if stage.narrow else 118 - 48
+    foot = 128 if stage.narrow else 94  # pixels below the top of the key
     looks = [dict(color=depth_colour(stage, i), marker=SHAPES[i], markersize=6.5, linestyle="none") for i in range(DEPTHS)]
-    key = Table(stage, looks, 14, height - foot, columns=2, apart=190 if stage.narrow else 225)
-    rest = Table(stage, [mark_look(depth_colour(stage, 1), "s", 3.8), dict(color=colours.sources["theory"], **style.LINES["theory"]),
-                         dict(color=depth_colour(stage, 1), linewidth=1.4, linestyle=":")],
-                 14 if stage.narrow else 470, height - (foot - 51 if stage.narrow else foot), columns=2,
-                 apart=190 if stage.narrow else 200)  # fmt: skip
-    kept = KeptNames(stage, 24, 18, SHAPES[:1])
+    key = Table(stage, looks, 14, height - foot, columns=2, apart=185 if stage.narrow else 0.24 * width)
+    looks = [mark_look(depth_colour(stage, 1), "s", 3.8), dict(color=depth_colour(stage, 1), linewidth=1.4, linestyle=":"),
+             dict(color=colours.sources["theory"], **style.LINES["theory"])]  # fmt: skip
+    rest = Table(stage, looks, 14 if stage.narrow else 0.5 * width, height - (foot - 51 if stage.narrow else foot),
+                 columns=2 if stage.narrow else 1, apart=185)  # fmt: skip
+    kept = KeptNames(stage, 24, 20, SHAPES[:1])
 
     def draw(ds: Any, context: Context) -> None:
         h, seeds = np.asarray(ds.width.values, float), ds.sizes["seed"]
@@ -69,10 +69,10 @@ def kernel_spread(stage: Stage) -> Draw:
             chance[i].set(h, ds.theta_bias_noise.values[i] if there else spread)
             if there:
                 slope, error = float(ds.theta_slope[i]), float(ds.theta_slope_se[i])
-                told[i] = f"L = {int(ds.depth[i])}" + (f": slope {signed(slope)}" if np.isfinite(slope) else "")
+                told[i] = f"L = {int(ds.depth[i])}" + (f": {signed(slope)}" if np.isfinite(slope) else "")
                 told[i] += f" ± {error:.2f}" if np.isfinite(error) else ""
         key.set(told)
-        rest.set(["one network", "slope −1/2" if stage.narrow else "slope −1/2: theory", "by chance alone"])
+        rest.set(["one network", "by chance alone", "slope −1/2" if stage.narrow else "slope −1/2: theory"])
         before = context.ghosts[-1][1][-1] if context.ghosts else None
         for i, line in enumerate(old):
             name, place = ("theta_fluctuation", "theta_bias")[i // DEPTHS], i % DEPTHS

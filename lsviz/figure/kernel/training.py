@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 
 from ..dots import KeptNames
 from ..generalization.marks import Level, beside
 from ..stage import Context, Draw, Stage
-from .marks import SHAPES, Table, gap_colour, geometric_mean, mark_look
+from .marks import Table, gap_colour, geometric_mean, mark_look
 
 TOP = 2.4  # |f| at the ends of the axis
 MOST = 24  # seeds that are drawn
@@ -44,8 +45,8 @@ def kernel_training(stage: Stage) -> Draw:
     looks = [dict(color=blue, linewidth=1.6), dict(color=blue, linewidth=1.6, linestyle=dashed), dict(color=colours.ink, linewidth=2.2),
              mark_look(colours.sources["theory"], "o", 7), dict(color=moved, linewidth=1.6), dict(color=off, linewidth=1.6)]  # fmt: skip
     key = Table(stage, looks, 14, stage.height - (88 if stage.narrow else 76), columns=2 if stage.narrow else 3,
-                apart=188 if stage.narrow else 290)  # fmt: skip
-    kept = KeptNames(stage, 24, 20, SHAPES[:1])
+                apart=188 if stage.narrow else 0.325 * stage.width)  # fmt: skip
+    kept = KeptNames(stage, 26, 20, ("",))
     scale: list[Any] = [None]
 
     def draw(ds: Any, context: Context) -> None:
@@ -63,7 +64,7 @@ def kernel_training(stage: Stage) -> Draw:
             (digits if pictures else curves).frame()
             stage.reset_scenery()
         told = f"{times[place]:.3g}"
-        title = f"what they answer at $t$ = {told}"
+        title = f"{'f of the network' if pictures else 'what they answer'} at $t$ = {told}".replace("f of", "$f$ of")
         if ax.get_title(loc="left") != title:
             ax.set_title(title)
             stage.reset_scenery()
@@ -80,7 +81,7 @@ def kernel_training(stage: Stage) -> Draw:
         for line, name in zip(old, ("train_loss_real", "f_gap"), strict=True):
             line.set(*((before.time.values[1:], geometric_mean(before[name].values[1:])) if before is not None else ((), ())))
         key.set(["one network", "linearised" if stage.narrow else "linearised, same start",
-                 "infinite width" if stage.narrow else "infinite width, mean ± s.d.", "" if pictures else "training points",
+                 "infinite width" if stage.narrow or pictures else "infinite width, mean ± s.d.", "" if pictures else "training points",
                  r"$\Delta\Theta$", r"$f$ from linearised $f$"])  # fmt: skip
         kept.set(context.ghosts[-1:])
 
@@ -141,11 +142,15 @@ class Digits:
         self.dots = {sign: ax.plot([], [], zorder=3, alpha=0.55, **mark_look(colour, mark, 4.5))[0] for sign, colour, mark in looks}
         self.line = ax.plot([-9, 9], [-9, 9], color=colours.faint, linewidth=1.2, zorder=1)[0]
         self.mean = ax.plot([], [], linestyle="none", marker="s", markersize=5.5, markerfacecolor="none", color=colours.ink, zorder=4)[0]
-        self.artists = [*self.dots.values(), self.line, self.mean]
+        handles = [Line2D([], [], label=words, **mark_look(looks[i][1], "o", 7)) for i, words in enumerate(("odd digit", "even digit"))]
+        handles.append(Line2D([], [], linestyle="none", marker="s", markersize=5.5, markerfacecolor="none", color=colours.ink,
+                              label="their mean, at $f$ of infinite width"))  # fmt: skip
+        self.key = ax.legend(handles=handles, loc="upper left", handletextpad=0.3, borderaxespad=0.1, labelspacing=0.25)
+        self.artists = [*self.dots.values(), self.line, self.mean, self.key]
         stage.actor(self.artists)
 
     def frame(self) -> None:
-        self.ax.set(xlim=(-3, 3), ylim=(-3, 3), label="answers", xlabel="linearised network", ylabel="")
+        self.ax.set(xlim=(-3, 3), ylim=(-3, 3), label="answers", xlabel="$f$ of the linearised network, same start", ylabel="")
         self.ax.set_xticks([-2, -1, 0, 1, 2], ["−2", "−1", "0", "1", "2"])
         self.ax.set_yticks([-2, -1, 0, 1, 2], ["−2", "−1", "0", "1", "2"])
 

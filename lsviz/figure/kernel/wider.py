@@ -45,7 +45,7 @@ def wider_and_wider(stage: Stage) -> Draw:
     if stage.narrow:
         edges = dict(left=56 / width, right=1 - 10 / width, top=1 - 28 / height, bottom=170 / height)
     else:
-        edges = dict(left=64 / width, right=1 - 345 / width, top=1 - 28 / height, bottom=50 / height)
+        edges = dict(left=64 / width, right=1 - 368 / width, top=1 - 28 / height, bottom=50 / height)
     ax = figure.add_subplot(figure.add_gridspec(1, 1, **edges)[0])
     log_axes(ax, (10, 30, 100, 300, 1000), (0.001, 0.01, 0.1, 1), (8, 1300), (3e-4, 5), "movement")
     ax.set_title("moved by training")
@@ -57,13 +57,13 @@ def wider_and_wider(stage: Stage) -> Draw:
     old = {name: Level(stage, ax, colours.sources["ghost"], mark, **hollow(stage)) for name, (mark, _) in SHOWN.items()}
     prediction = Prediction(stage, ax)
     looks = [dict(color=colour_of(stage, name), marker=mark, markersize=7, linewidth=1.8) for name, (mark, _) in SHOWN.items()]
-    left, top = (14, height - 122) if stage.narrow else (width - 328, 30)
+    left, top = (14, height - 122) if stage.narrow else (width - 350, 30)
     key = Table(stage, looks, left, top, row=17 if stage.narrow else 52)
     below = None if stage.narrow else [figure.text(word.get_position()[0], word.get_position()[1] - 21 / height, "", va="center",
                                                    color=colours.faint) for word in key.words]  # fmt: skip
     if below:
         stage.actor(below)
-    kept = KeptNames(stage, 24 if stage.narrow else width - 316, 22 if stage.narrow else 40, ("o",))
+    kept = KeptNames(stage, 24 if stage.narrow else width - 338, 22 if stage.narrow else 40, ("o",))
 
     def draw(ds: Any, context: Context) -> None:
         h, seeds = np.asarray(ds.width.values, float), ds.sizes["seed"]
