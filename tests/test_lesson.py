@@ -735,6 +735,11 @@ MOVES = {
         "4-break-seeds": dict(P=100),
         "4-break-random": dict(labels="random", P=100),
     },
+    "5_ntk": {
+        "5-break-frozen": dict(h=10.0, L=5),
+        "5-break-deep": dict(h=128.0, L=5),
+        "5-break-kink": dict(act="relu", widest=320),
+    },
     "3_jamming_networks": {
         "3-break-place": dict(budget=40),
         "3-break-random": dict(labels="random"),
