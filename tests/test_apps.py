@@ -14,7 +14,8 @@ from lsviz.app.controls import control, read, write
 NAMES = apps.names()
 # Small and quick values for what a test does not look at; only those an app has.
 QUICK = dict(P=100, budget=20, seeds=2)
-COARSE = dict(accuracy=1e-2)  # how finely a packing settles, where an app has that
+# How finely a packing settles, and how wide and how long networks are trained, where an app has that.
+COARSE = dict(accuracy=1e-2, widest=160, horizon=10.0)
 
 
 # A number that every app of a chapter has: its name, another position of its slider, a value between two of them.
@@ -84,7 +85,7 @@ def test_every_control_moves_something_visible(name, moved):
     enough = {"budget": 80} if needs else {}  # with less, no threshold, and nothing else of a network is drawn
     session = quick(name, **enough, **({"how": "lm"} if "how" in apps.get(name).all_controls else {}))
     options = [v for v in session.controls[moved].options(session.values) if v != session.values[moved]]
-    most = dict(P=300, budget=300, seeds=6, L=3).get(moved)
+    most = dict(P=300, budget=300, seeds=6, L=3, widest=512, horizon=50, h=100).get(moved)
     cheap = [v for v in options if most is None or v <= most]
     seen = {session.png}
     chosen = random.Random(f"{name}.{moved}").sample(cheap, min(2, len(cheap)))

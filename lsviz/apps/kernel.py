@@ -65,8 +65,9 @@ kernel_heat_map = App(
     doing="computing Θ",
     size=(900, 340),
     narrow=(380, 540),
-    caption="Every pixel is a pair of points: Θ(x, x′) says how much a step of learning at x′ moves the answer at x. Points are sorted by class, and "
-            "within a class by nearness to its mean. One scale of colours for all three; what lies beyond it has the last colour.",
+    caption="Every pixel is a pair of points: Θ(x, x′) says how much a step of learning at x′ moves the answer at x. Points are "
+            "sorted by class, and within a class by nearness to its mean. One scale of colours for all three; what lies beyond it "
+            "has the last colour.",
     note=LIMIT,
 )  # fmt: skip
 
@@ -91,12 +92,12 @@ def spread_status(ds: Any, values: dict[str, Any]) -> str:
 
 kernel_spread = App(
     name="kernel_spread",
-    title="Θ depends on the weights by chance ever less: its spread falls as the root of the width",
+    title="The wider the network, the less Θ knows of its random weights: its spread falls as h^(−1/2)",
     source="kernel_fluctuation",
     picture="kernel:kernel_spread",
     controls=dict(deepest=Ladder("L up to", lambda values: [Rung(float(L), L, f"{L}") for L in range(1, 6)], long_name="deepest network"),
                   act=ACT, P=Steps([16, 32, 64, 128], unit="points")),
-    more=dict(widest=Menu({256: "256 neurons", 512: "512", 1024: "1024"}, sign="h up to"), beta=SHARPNESS, seeds=(2, 48), labels=LABELS,
+    more=dict(widest=Menu({256: "256 neurons", 512: "512", 1024: "1024"}, sign="h up to"), beta=SHARPNESS, seeds=(2, 48),
               dataset=DATA, data_seed=(0, 9)),
     start=dict(deepest=3, widest=1024, seeds=24),
     arguments=spread_arguments,
@@ -109,16 +110,19 @@ kernel_spread = App(
     doing="drawing networks",
     size=(900, 450),
     narrow=(380, 720),
-    caption="Left, each dot is one network's distance from Θ∞; the curve is the root mean square distance from the mean of all networks, so it needs no "
-            "Θ∞. Right, that mean against Θ∞: what is left is what so few networks leave by chance (dotted).",
+    caption="Left, each dot is one network's distance from Θ∞; the large mark is the root mean square distance from the "
+            "mean of all networks, so it needs no Θ∞. Right, that mean against Θ∞: what is left is what so few networks leave by "
+            "chance (dotted).",
     note=LIMIT,
 )  # fmt: skip
 
 
 def plane_status(ds: Any, values: dict[str, Any]) -> str:
     one = ds.isel(seed=0)
-    return (f"w₀ = ({float(one.w_start_1):.2g}, {float(one.w_start_2):.2g}), α̃ = {float(values['alpha']):g}: the weights moved by "
-            f"{float(one.w_moved):.2g}; training ended {float(one.path_gap):.2g} apart on surface and plane (the target is 1 away)").replace("-", "−")  # fmt: skip
+    start = f"w₀ = ({float(one.w_start_1):.2g}, {float(one.w_start_2):.2g}), α̃ = {float(values['alpha']):g}"
+    words = (f"{start}: the weights moved by {float(one.w_moved):.2g}; training ended {float(one.path_gap):.2g} apart on surface "
+             "and plane (the target is 1 away)")  # fmt: skip
+    return words.replace("-", "−")
 
 
 TURN = Ladder("view", lambda values: [Rung(a + 181.0, a, f"{a}°") for a in range(-180, 181, 10)], long_name="direction of view")
@@ -142,8 +146,8 @@ tangent_plane = App(
     doing="training",
     size=(900, 430),
     narrow=(380, 440),
-    caption="A network of two parameters, f = tanh(w₁x + w₂), asked at three points: each function is a point in space, all of them a surface. "
-            "F = α̃ (f − f₀): with a large α̃ the target is reached by a small step of w, and on that scale the surface is flat.",
+    caption="A network of two parameters, f = tanh(w₁x + w₂), asked at three points: each function is a point in space, all of them a "
+            "surface. F = α̃ (f − f₀): with a large α̃ the target is reached by a small step of w, and on that scale the surface is flat.",
 )  # fmt: skip
 
 
@@ -190,8 +194,8 @@ wider_and_wider = App(
     doing="training",
     size=(900, 430),
     narrow=(380, 600),
-    caption="The same task by gradient flow for the same time at every width. Each dot is one network; curves are geometric means over networks. "
-            "Weights start with size 1, so max|Δw| is the largest relative change of a single weight, roughly.",
+    caption="The same task by gradient flow for the same time at every width. Each dot is one network; curves are geometric means "
+            "over networks. Weights start with size 1, so max|Δw| is the largest relative change of a single weight, roughly.",
 )  # fmt: skip
 
 
@@ -214,8 +218,8 @@ def training_status(ds: Any, values: dict[str, Any]) -> str:
     from ..figure.kernel.training import place_of
 
     one = ds.isel(time=place_of(ds, values["time"]))
-    middle = {name: float(np.nanmedian(v)) if np.isfinite(v := one[name].values).any() else np.nan
-              for name in ("train_loss_real", "train_loss_linear", "f_gap", "theta_change_trace", "test_error_real", "test_error_linear")}  # fmt: skip
+    names = ("train_loss_real", "train_loss_linear", "f_gap", "theta_change_trace", "test_error_real", "test_error_linear")
+    middle = {name: float(np.nanmedian(v)) if np.isfinite(v := one[name].values).any() else np.nan for name in names}
     words = (f"t = {float(one.time):.3g}, h = {float(values['h']):g}, P = {int(ds.P)}: loss {middle['train_loss_real']:.2g} "
              f"(linearised {middle['train_loss_linear']:.2g}); f differs from the linearised f by {middle['f_gap']:.2g}, "
              f"Θ moved by {share(middle['theta_change_trace'])}")  # fmt: skip
@@ -246,8 +250,8 @@ kernel_training = App(
     doing="training",
     size=(900, 450),
     narrow=(380, 760),
-    caption="The networks start at random functions, so the band is the spread of infinitely wide networks over their starts. Time costs nothing: "
-            "it moves along one computed training.",
+    caption="The networks start at random functions, so the band is the spread of infinitely wide networks over their starts. "
+            "Time costs nothing: it moves along one computed training.",
 )  # fmt: skip
 
 
@@ -270,12 +274,12 @@ def curve_status(ds: Any, values: dict[str, Any]) -> str:
 
 kernel_curve = App(
     name="kernel_curve",
-    title="A network of infinite width does not overfit without end: its error falls as a power of P",
+    title="An infinitely wide network does not overfit: its error falls as a power of P",
     source="kernel_learning_curve",
     picture="kernel:kernel_curve",
     controls=dict(inputs=Menu({"pca": "principal components", "pixels": "all pixels"}, sign="inputs"),
                   most=Menu({512: "512 points", 1024: "1024", 2048: "2048", 4096: "4096 (minutes)"}, sign="P up to"), act=ACT),
-    more=dict(L=(1, 5), d=Steps([2, 5, 10, 20, 30], unit="numbers"), beta=SHARPNESS, dataset=DATA, seeds=(2, 10)),
+    more=dict(L=(1, 5), d=Steps([2, 5, 10, 20, 30], unit="numbers"), dataset=DATA, seeds=(2, 10)),
     start=dict(most=1024, act="relu"),
     arguments=curve_arguments,
     presets={
@@ -287,6 +291,6 @@ kernel_curve = App(
     doing="solving",
     size=(900, 430),
     narrow=(380, 560),
-    caption="Regression with Θ∞, which passes through every training point: more parameters there are not. Each dot is one choice of the training points; "
-            "errors are shares of 2000 digits that none of them holds. Keep one curve, then change the inputs.",
+    caption="Regression with Θ∞, which passes through every training point: more parameters there are not. Each dot is one choice of the "
+            "training points; errors are shares of 2000 digits that none of them holds. Keep one curve, then change the inputs.",
 )  # fmt: skip

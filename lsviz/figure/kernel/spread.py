@@ -76,8 +76,10 @@ def kernel_spread(stage: Stage) -> Draw:
         before = context.ghosts[-1][1][-1] if context.ghosts else None
         for i, line in enumerate(old):
             name, place = ("theta_fluctuation", "theta_bias")[i // DEPTHS], i % DEPTHS
-            there = before is not None and place < before.sizes["depth"]
-            line.set(*((before.width.values, before[name].values[place]) if there else ((), ())))
+            if before is not None and place < before.sizes["depth"]:
+                line.set(before.width.values, before[name].values[place])
+            else:
+                line.set((), ())
         kept.set(context.ghosts[-1:])
         prediction.set(context)
 

@@ -30,7 +30,7 @@ def kernel_training(stage: Stage) -> Draw:
     loss.set_title("training loss")
     gap.set(label="gap", ylim=(1e-4, 3))
     gap.set_yticks([1e-4, 1e-2, 1], ["10⁻⁴", "0.01", "1"])
-    gap.set_title("what the frozen kernel misses")
+    gap.set_title("off the frozen kernel")
     gap.set_xlabel("time  $t$", labelpad=1)
     blue, off, moved = colours.states["sat"], gap_colour(stage), colours.states["unsat"]
     dashed = (0, (3, 2))
