@@ -321,6 +321,19 @@ def test_readme_has_the_map_of_the_talk():
         assert f"| {entry.number} | {title} | {entry.claim} | {entry.minutes if entry.here else 'to come'} |" in text
 
 
+# --- how tests run ------------------------------------------------------------------------------------------------------
+
+
+def test_no_test_is_left_out():
+    """What needs a browser or holds times stands where the Makefile looks for it."""
+    words = re.compile(r"mark\.(browser|times)\b")
+    found = {p.name for p in (ROOT / "tests").glob("*.py") if words.search(p.read_text("utf-8"))}
+    assert found and all(name.startswith("test_browser") for name in found)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for words in ('-m "not browser"', '-m "browser and not times" tests/test_browser*.py', "-m times tests/test_browser*.py"):
+        assert words in makefile
+
+
 # --- annotations ------------------------------------------------------------------------------------------------------
 
 
