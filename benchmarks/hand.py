@@ -107,12 +107,12 @@ def main() -> int:
     fixtures, lesson = TESTS / "fixtures", "3_jamming_networks.ipynb"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
-        with served("app", LESSONS, 9420) as lessons, served("app", fixtures, 9430) as plain:
+        with served("app", LESSONS) as lessons, served("app", fixtures) as plain:
             render = f"{plain.address}voila/render/"
             pages = f"{lessons.address}voila/render/{lesson}", f"{render}one_width.ipynb", f"{render}interact.ipynb"
             held += room(browser, "Voilà", *pages, dict(first=8, key=70, distinct=12))
             held += packing(browser, f"{lessons.address}voila/render/2_jamming_particles.ipynb")
-        with served("lab", LESSONS, 9440) as lessons, served("lab", fixtures, 9450) as plain:
+        with served("lab", LESSONS) as lessons, served("lab", fixtures) as plain:
             pages = (
                 notebook(lessons, file=lesson),
                 *(notebook(plain, file=f"{page}.ipynb") for page in ("one_width", "interact")),
