@@ -56,7 +56,8 @@ def test_tiles_and_groups_of_seeds_change_nothing(monkeypatch):
     net = network.dense(4, 6, 2, "relu", scale="ntk", bias=False)
     w, x, x2 = net.init(3), points(23, 4), points(11, 4, 1)
     whole = kernel.ntk(net, w, x), kernel.ntk(net, w, x, x2)
-    monkeypatch.setattr(finite, "TILE", 5)
+    monkeypatch.setattr(finite, "ROWS", 5)
+    monkeypatch.setattr(finite, "COLUMNS", 7)
     monkeypatch.setattr(finite, "AT_ONCE", 1)
     for a, b in zip((kernel.ntk(net, w, x), kernel.ntk(net, w, x, x2)), whole, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-13)

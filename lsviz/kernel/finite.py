@@ -1,14 +1,18 @@
 """Tangent kernels of finite networks: dense ones from their two stacks, any other f(w, x) by torch's automatic derivatives."""
 
+from itertools import pairwise, starmap
 from typing import Any
 
 from jaxtyping import Float
 
 from .. import xp as xps
-from ..network import Dense, Stacks
+from ..network import Dense
 from . import checks
 
-TILE = 512  # points: a tile of Θ and its factors stay in the cache
+ROWS, COLUMNS = (
+    192,
+    2048,
+)  # points: a tile of Θ and its factors stay in the cache, and the symmetric ones are small: NumPy fills them up slowly
 AT_ONCE = 64e6  # bytes of stacks, or of a Jacobian, that are held at once beyond the first network's
 
 
@@ -40,29 +44,39 @@ def ntk(net: Any, w: Any, x: Any, x2: Any = None) -> Float[Any, "S P P2"]:
         some = w[s : s + group]
         mine = _stacks(net, some, x)
         theirs = mine if x2 is None else _stacks(net, some, x2)
-        for i in range(0, x.shape[0], TILE):
-            for j in range(0, i + 1 if x2 is None else other.shape[0], TILE):
-                if x2 is None and i == j:
-                    tile = net.kernel(*_part(mine, i))
-                else:
-                    tile = net.kernel(*_part(mine, i), *_part(theirs, j))
-                theta[s : s + group, i : i + TILE, j : j + TILE] = tile
-                if x2 is None and i != j:
-                    theta[s : s + group, j : j + TILE, i : i + TILE] = xp.matrix_transpose(tile)
+        for i in range(0, x.shape[0], ROWS):
+            rows = slice(i, i + ROWS)
+            edges = [*range(0, i, COLUMNS), i, i + ROWS] if x2 is None else range(0, other.shape[0] + COLUMNS, COLUMNS)
+            for columns in starmap(slice, pairwise(edges)):
+                tile = _tile(mine, rows, theirs, columns)
+                theta[s : s + group, rows, columns] = tile
+                if x2 is None:
+                    theta[s : s + group, columns, rows] = xp.matrix_transpose(tile)
     return theta
 
 
-def _stacks(net: Dense, w: Any, x: Any) -> tuple[Stacks, list[Any]]:
+def _stacks(net: Dense, w: Any, x: Any) -> tuple[list[Any], list[Any]]:
+    """A_l of every layer and D_l of all but the last, where it is 1, times s_l: on the small stacks, not on the P × P matrices."""
     stacks = net.forward(w, net.features_first(x))
-    sensitivities = net.sensitivities(w, stacks, xps.namespace(w).ones_like(stacks.f))
-    return Stacks(stacks.inputs, [], stacks.f), sensitivities  # the slopes have done their work
+    sensitivities = net.sensitivities(w, stacks, xps.namespace(w).ones_like(stacks.f))[:-1]
+    stacks.inputs[-1] *= net.layers[-1].scale
+    for layer, d in zip(net.layers, sensitivities, strict=False):
+        d *= layer.scale
+    return stacks.inputs, sensitivities
 
 
-def _part(both: tuple[Stacks, list[Any]], start: int) -> tuple[Stacks, list[Any]]:
-    """The stacks at the points of one tile: views."""
-    stacks, sensitivities = both
-    tile = slice(start, start + TILE)
-    return Stacks([a[..., tile] for a in stacks.inputs], [], stacks.f[:, tile]), [d[..., tile] for d in sensitivities]
+def _tile(mine: tuple[list[Any], list[Any]], rows: slice, theirs: tuple[list[Any], list[Any]], columns: slice) -> Any:
+    """Σ_l (A_lᵀ A_l) ∘ (D_lᵀ D_l) at some pairs of points; where both are the same, NumPy does symmetric products in half the time."""
+
+    def product(a: Any, b: Any) -> Any:
+        return xps.namespace(a).matrix_transpose(a[..., rows]) @ b[..., columns]
+
+    total = product(mine[0][-1], theirs[0][-1])
+    for a, d, a2, d2 in zip(*mine, *theirs, strict=False):
+        part = product(d, d2)
+        part *= product(a, a2)
+        total += part
+    return total
 
 
 def _by_autograd(f: Any, w: Any, x: Any, x2: Any) -> Any:
