@@ -28,6 +28,9 @@ def drawn_factor(ends: np.ndarray) -> Callable[[Any, Any], float]:
     return read
 
 
+kernel_drawn, spread_drawn = drawn_factor(MOVED_AT), drawn_factor(SPREAD_AT)
+
+
 def factor(name: str) -> Callable[[Any], float]:
     """How many times smaller a movement is at the widest than at the narrowest of a run, on the line fitted through it."""
 
