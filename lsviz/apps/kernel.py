@@ -63,8 +63,8 @@ kernel_heat_map = App(
     },
     status=map_status,
     doing="computing Θ",
-    size=(900, 340),
-    narrow=(380, 540),
+    size=(900, 344),
+    narrow=(380, 584),
     caption="Every pixel is a pair of points: Θ(x, x′) says how much a step of learning at x′ moves the answer at x. Points are "
             "sorted by class, and within a class by nearness to its mean. One scale of colours for all three; what lies beyond it "
             "has the last colour.",
@@ -277,7 +277,7 @@ kernel_curve = App(
     title="An infinitely wide network does not overfit: its error falls as a power of P",
     source="kernel_learning_curve",
     picture="kernel:kernel_curve",
-    controls=dict(inputs=Menu({"pca": "principal components", "pixels": "all pixels"}, sign="inputs"),
+    controls=dict(inputs=Menu({"pca": "components", "pixels": "pixels"}, sign="inputs"),
                   most=Menu({512: "512 points", 1024: "1024", 2048: "2048", 4096: "4096 (minutes)"}, sign="P up to"), act=ACT),
     more=dict(L=(1, 5), d=Steps([2, 5, 10, 20, 30], unit="numbers"), dataset=DATA, seeds=(2, 10)),
     start=dict(most=1024, act="relu"),

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from .. import style
+from ..dots import KeptNames
 from ..stage import Context, Draw, Stage
+from .marks import SHAPES
 
 LEVELS = 250
 CLASSES = {"parity": ("odd", "even"), "random": ("heads", "tails")}
@@ -34,6 +36,7 @@ def kernel_heat_map(stage: Stage) -> Draw:
     bar.imshow(table[None, :, :].transpose(1, 0, 2), extent=(0, 1, -1, 1), origin="lower", aspect="auto")
     bar.yaxis.tick_right()
     bar.set_title(r"$\Theta$", loc="left")
+    kept = KeptNames(stage, 20 if stage.narrow else 44, 24, SHAPES[:1])
     shown: list[Any] = [None]
 
     def draw(ds: Any, context: Context) -> None:
@@ -68,8 +71,14 @@ def kernel_heat_map(stage: Stage) -> Draw:
         for i, word in enumerate(aside):
             word.set_y(1 - middles[i % 2])
             word.set_text(both[i % 2])
+        kept.set([(f"{words}: {'' if stage.narrow else 'off by '}{_off(old[-1])}", old) for words, old in context.ghosts[-1:]])
 
     return draw
+
+
+def _off(ds: Any) -> str:
+    """Of the networks that were kept."""
+    return " and ".join(f"{100 * v:.0f} %" for v in ds.theta_deviation.values[:2] if np.isfinite(v))
 
 
 def painted(theta: Any, full: float, table: np.ndarray) -> np.ndarray:
@@ -95,8 +104,8 @@ def _frames(stage: Stage) -> list[Any]:
     if stage.narrow:
         small = (width - 26 - 12 - 10) / 2
         low = 28 + small + 58
-        large = min(width - 26 - 76, height - low - 30)
+        large = min(width - 26 - 76, height - low - 54)
         return [box(26, 28, small, small), box(26 + small + 12, 28, small, small), box(26, low, large, large),
                 box(26 + large + 16, low, 14, large)]  # fmt: skip
-    side = min((width - 32 - 2 * 14 - 90) / 3, height - 28 - 34)
+    side = min((width - 32 - 2 * 14 - 90) / 3, height - 28 - 54)
     return [*(box(32 + i * (side + 14), 28, side, side) for i in range(3)), box(32 + 3 * side + 2 * 14 + 16, 28, 14, side)]

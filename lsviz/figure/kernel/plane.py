@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
 
+from ..dots import KeptNames
 from ..stage import Context, Draw, Stage
 from .marks import Table, mark_look
 
@@ -49,6 +50,11 @@ def tangent_plane(stage: Stage) -> Draw:
     names = [stage.actor(corner.text(0, 0, f"$f(x_{i})$", color=colours.faint, ha="center", va="center")) for i in (1, 2, 3)]
     looks: list[dict[str, Any]] = [dict(color=real, linewidth=3.2), dict(color=linear, linewidth=3.2, linestyle=(0, (2, 1.0))),
                                    mark_look(surface_colour(stage), "s", 12), mark_look(plane_colour(stage), "s", 12)]  # fmt: skip
+    look: dict[str, Any] = dict(color=colours.faint, linewidth=2.0, markersize=8, markeredgewidth=1.8, markerfacecolor=colours.page,
+                                markevery=[-1])  # fmt: skip
+    old = stage.actor([ax.plot([], [], zorder=4.2, linestyle=dashes, marker=mark, **look)[0]
+                       for dashes, mark in (("-", "o"), ((0, (3, 1.2)), "D"))])  # fmt: skip
+    kept = KeptNames(stage, 24, height - 12, ("",))
     key = Table(stage, looks, *((12, height - 84) if stage.narrow else (width - 245, 34)), row=19 if stage.narrow else 27)
 
     def draw(ds: Any, context: Context) -> None:
@@ -64,6 +70,11 @@ def tangent_plane(stage: Stage) -> Draw:
             under.set_data(*track.T)
             end.set_data(track[-1:, 0], track[-1:, 1])
         gap.set_data(*np.stack([track[-1] for track in tracks]).T)
+        for line, name in zip(old, ("path_real", "path_linear"), strict=True):
+            line.set_visible(bool(context.ghosts))  # a line without points has no last one to mark
+            if context.ghosts:
+                line.set_data(*_path_before(context.ghosts[-1][1][-1], name, view).T)
+        kept.set(context.ghosts[-1:])
         (origin, there), _ = view.flat(np.stack([np.zeros(3), one.target.values]))
         start.set_data(origin[:1], origin[1:])
         target.set_data(there[:1], there[1:])
@@ -77,6 +88,12 @@ def tangent_plane(stage: Stage) -> Draw:
         key.set(["training on the surface", "training on the plane", "all functions f(w)", "tangent plane at w₀"])
 
     return draw
+
+
+def _path_before(ds: Any, name: str, view: "Camera") -> np.ndarray:
+    """The path of what was kept, as it lay to its own tangent plane: seen there, its target is where that of the others is."""
+    one = ds.isel(seed=0)
+    return view.flat(one[name].values @ frame_of(one.plane.values).T @ view.frame)[0]
 
 
 def surface_colour(stage: Stage) -> str:

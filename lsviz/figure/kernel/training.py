@@ -144,7 +144,7 @@ class Digits:
         self.mean = ax.plot([], [], linestyle="none", marker="s", markersize=5.5, markerfacecolor="none", color=colours.ink, zorder=4)[0]
         handles = [Line2D([], [], label=words, **mark_look(looks[i][1], "o", 7)) for i, words in enumerate(("odd digit", "even digit"))]
         handles.append(Line2D([], [], linestyle="none", marker="s", markersize=5.5, markerfacecolor="none", color=colours.ink,
-                              label="their mean, at $f$ of infinite width"))  # fmt: skip
+                              label=r"their mean, at $f_\infty$"))  # fmt: skip
         self.key = ax.legend(handles=handles, loc="upper left", handletextpad=0.3, borderaxespad=0.1, labelspacing=0.25)
         self.artists = [*self.dots.values(), self.line, self.mean, self.key]
         stage.actor(self.artists)
