@@ -205,24 +205,17 @@ class Dense:
                 parts.append(_total(d))
         return xps.namespace(stacks.f).concat(parts, axis=1)
 
-    def kernel(self, stacks: Stacks, sensitivities: list[Any], stacks2: Any = None, sensitivities2: Any = None) -> Any:
+    def kernel(self, stacks: Stacks, sensitivities: list[Any]) -> Any:
         """Tangent kernel (S, P, P): Θ = Σ_l (s_l² A_lᵀ A_l + 1) ∘ (D_lᵀ D_l), the 1 only with biases. No Jacobian.
 
-        With a second set of points, (S, P, P2); without, the products are symmetric ones, which BLAS does in half the time.
+        The whole matrix at once, its sensitivities weighed as they are: what a step of Levenberg–Marquardt needs. Large ones: `kernel.ntk`.
         """
         total = None
-        others = (
-            zip(stacks2.inputs, sensitivities2, strict=True)
-            if stacks2
-            else zip(stacks.inputs, sensitivities, strict=True)
-        )
-        for layer, a, d, (a2, d2) in zip(self.layers, stacks.inputs, sensitivities, others, strict=True):
+        for layer, a, d in zip(self.layers, stacks.inputs, sensitivities, strict=True):
             xp = xps.namespace(d)
-            same = d2 is d
             d = _scaled(d, layer.scale)  # s_l on the small stack, not on the P × P matrices
-            d2 = d if same else _scaled(d2, layer.scale)
-            part = xp.matrix_transpose(d) @ d2 if layer.fan_out > 1 else d[:, 0, :, None] * d2
-            part *= xp.matrix_transpose(a) @ a2
+            part = xp.matrix_transpose(d) @ d if layer.fan_out > 1 else d[:, 0, :, None] * d
+            part *= xp.matrix_transpose(a) @ a
             if total is None:
                 total = part
             else:
