@@ -120,8 +120,8 @@ kernel_spread = App(
 def plane_status(ds: Any, values: dict[str, Any]) -> str:
     one = ds.isel(seed=0)
     start = f"w₀ = ({float(one.w_start_1):.2g}, {float(one.w_start_2):.2g}), α̃ = {float(values['alpha']):g}"
-    words = (f"{start}: the weights moved by {float(one.w_moved):.2g}; training ended {float(one.path_gap):.2g} apart on surface "
-             "and plane (the target is 1 away)")  # fmt: skip
+    words = (f"training ended {float(one.path_gap):.2g} apart on surface and plane (the target is 1 away); the weights moved by "
+             f"{float(one.w_moved):.2g}; {start}")  # fmt: skip
     return words.replace("-", "−")
 
 
@@ -243,7 +243,6 @@ kernel_training = App(
     presets={
         "narrow": dict(h=5.0),
         "wide": dict(h=200.0),
-        "narrow and deep": dict(h=10.0, L=5),
         "digits": dict(task="digits", P=100),
     },
     status=training_status,

@@ -53,7 +53,8 @@ def kernel_heat_map(stage: Stage) -> Draw:
             image.set_data(painted(theta, full, table))
         first = int(context.values.get("draw", 0))
         names = [f"network {first + 1}", f"network {first + 2}", "infinite width"]
-        far = [f"off by {100 * v:.0f} %" if np.isfinite(v) else "" for v in ds.theta_deviation.values[:2]]
+        off = "" if stage.narrow else "off by "  # the narrow maps have no room for more
+        far = [f"{off}{100 * v:.0f} %" if np.isfinite(v) else "" for v in ds.theta_deviation.values[:2]]
         for words, name in zip(titles, names, strict=True):
             words.set_text(name)
         for words, text in zip(said, [*far, ""], strict=True):
