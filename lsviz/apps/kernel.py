@@ -193,7 +193,7 @@ wider_and_wider = App(
     status=movement_status,
     doing="training",
     size=(900, 430),
-    narrow=(380, 600),
+    narrow=(380, 617),
     caption="The same task by gradient flow for the same time at every width. Each dot is one network; curves are geometric means "
             "over networks. Weights start with size 1, so max|Δw| is the largest relative change of a single weight, roughly.",
 )  # fmt: skip
@@ -206,7 +206,7 @@ def clock(horizon: float) -> tuple[Rung, ...]:
     return tuple(Rung(t or times[1] ** 2 / times[2], t, f"t = {t:.3g}") for t in times)
 
 
-TIME = Ladder("t", lambda values: list(clock(float(values["horizon"]))), follows=("horizon",), long_name="training time")
+TIME = Ladder("show t", lambda values: list(clock(float(values["horizon"]))), follows=("horizon",), long_name="time that is shown")
 
 
 def training_arguments(values: dict[str, Any]) -> dict[str, Any]:
@@ -234,9 +234,9 @@ kernel_training = App(
     title="A wide network trains as its tangent plane does: learning is regression with Θ",
     source="tangent_dynamics",
     picture="kernel:kernel_training",
-    controls=dict(time=TIME, h=Steps([5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 400.0], unit="neurons"), task=TASKS),
-    more=dict(P=Steps([4, 6, 8, 12, 16, 24, 50, 100], unit="points"), L=(1, 5), act=ACT, beta=SHARPNESS,
-              horizon=Steps([10.0, 30.0, 100.0, 300.0, 1000.0]), seeds=(1, 12)),
+    controls=dict(time=TIME, h=Steps([5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 400.0], unit="neurons"), L=(1, 5)),
+    more=dict(task=TASKS, P=Steps([4, 6, 8, 12, 16, 24, 50, 100], unit="points"), act=ACT, beta=SHARPNESS,
+              horizon=Menu({10.0: "t = 10", 30.0: "30", 100.0: "100", 300.0: "300", 1000.0: "1000"}, sign="train until"), seeds=(1, 12)),
     start=dict(h=50.0, time=clock(100.0)[20].value),
     arguments=training_arguments,
     view=("time",),
@@ -249,7 +249,7 @@ kernel_training = App(
     doing="training",
     size=(900, 450),
     narrow=(380, 760),
-    caption="The networks start at random functions, so the band is the spread of infinitely wide networks over their starts. "
+    caption="The networks start at random functions; the band holds 95 % of infinitely wide ones. One network is drawn bold. "
             "Time costs nothing: it moves along one computed training.",
 )  # fmt: skip
 
@@ -273,7 +273,7 @@ def curve_status(ds: Any, values: dict[str, Any]) -> str:
 
 kernel_curve = App(
     name="kernel_curve",
-    title="An infinitely wide network does not overfit: its error falls as a power of P",
+    title="An infinitely wide network need not overfit: on digits its error falls as a power of P",
     source="kernel_learning_curve",
     picture="kernel:kernel_curve",
     controls=dict(inputs=Menu({"pca": "components", "pixels": "pixels"}, sign="inputs"),
@@ -290,6 +290,7 @@ kernel_curve = App(
     doing="solving",
     size=(900, 430),
     narrow=(380, 560),
-    caption="Regression with Θ∞, which passes through every training point: more parameters there are not. Each dot is one choice of the "
-            "training points; errors are shares of 2000 digits that none of them holds. Keep one curve, then change the inputs.",
+    caption="Regression with Θ∞: the mean answer (f₀ = 0) of networks that pass through every training point, and more parameters "
+            "there are not. Each dot is one choice of the training points; errors are shares of 2000 digits that none of them holds. "
+            "Keep one curve, then change the inputs.",
 )  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
 
 from .. import data, network
 from ..experiment import Table, experiment
@@ -118,8 +119,9 @@ def tangent_dynamics(
     there). Dims (time, seed, place): f_real, f_linear; (time, place): f_infinite and f_infinite_spread, mean and standard deviation over
     random starts; (time, seed): train_loss_real, train_loss_linear = (1/P) Σ ½(f − y)², test_error_real, test_error_linear (digits),
     f_gap = root mean square of f_real − f_linear over all places, theta_change_trace = ΔΘ on the training points; (time):
-    train_loss_infinite, test_error_infinite; (place): place_angle or place_label; (point): point_angle, target. Scalars N, P. The times
-    are known from the start; the network goes by a fourth-order rule, the others by eigenvalues (Lee et al. 2019, arXiv:1902.06720).
+    train_loss_infinite, test_error_infinite of one such network, expected over its starts; (place): place_angle or place_label; (point):
+    point_angle, target. Scalars N, P. The times are known from the start; the network goes by a fourth-order rule, the others by
+    eigenvalues (Lee et al. 2019, arXiv:1902.06720).
     """
     points = task_points(task, P, d, dataset, data_seed)
     net = network.dense(points.x.shape[1], h, L, act, beta, "ntk", bias=False)
@@ -174,7 +176,7 @@ def _dynamics_table(times: np.ndarray, seeds: Any, points: Task, kept: slice) ->
     return table
 
 
-def _loss(f: np.ndarray, y: np.ndarray) -> Any:
+def _loss(f: np.ndarray, y: Any) -> Any:
     return 0.5 * ((f - y) ** 2).mean(-1)
 
 
@@ -193,17 +195,18 @@ def _change(net: Dense, w: np.ndarray, x: np.ndarray, theta0: np.ndarray) -> np.
 def _infinite(table: Table, flow: Regression, cross: np.ndarray, points: Task, kept: slice, **depth: Any) -> None:
     """Mean and spread of the Gaussian process f_t(x) = f₀(x) + A_t (y − f₀(X)), A_t = Θ(x, X) G(t): arXiv:1902.06720, (14)–(15)."""
     here = nngp_infinite(points.x, **depth)
-    there = nngp_infinite(points.places[kept], points.x, **depth)
-    own = np.diag(nngp_infinite(points.places[kept], **depth))
+    there = nngp_infinite(points.places, points.x, **depth)
+    own = np.diag(nngp_infinite(points.places, **depth))
     for i, t in enumerate(table._coordinates["time"]):
         gain = flow.gain(float(t))
-        mean = cross @ (gain @ points.y)
-        a = cross[kept] @ gain
-        variance = own - 2 * (a * there).sum(1) + ((a @ here) * a).sum(1)
-        table.f_infinite[i], table.f_infinite_spread[i] = mean[kept], np.sqrt(np.clip(variance, 0, None))
-        table.train_loss_infinite[i] = _loss(flow.kernel @ (gain @ points.y), points.y)
+        a = cross @ gain
+        mean = a @ points.y
+        spread = np.sqrt(np.clip(own - 2 * (a * there).sum(1) + ((a @ here) * a).sum(1), 0, None))
+        table.f_infinite[i], table.f_infinite_spread[i] = mean[kept], spread[kept]
+        left = np.eye(len(points.y)) - flow.kernel @ gain  # f − y at the training points is this times f₀ − y
+        table.train_loss_infinite[i] = _loss(left @ points.y, 0) + 0.5 * np.trace(left @ here @ left.T) / len(points.y)
         if points.test_y is not None:
-            table.test_error_infinite[i] = _error(mean, points.test_y)
+            table.test_error_infinite[i] = ndtr(-points.test_y * mean / np.where(spread > 0, spread, 1e-300)).mean()
 
 
 def _linear(table: Table, net: Dense, w0: np.ndarray, theta0: np.ndarray, points: Task, kept: slice) -> np.ndarray:

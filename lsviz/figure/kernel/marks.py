@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.lines import Line2D
 
-from ..stage import Stage
+from ..stage import Context, Stage
 
 SHAPES = ("o", "s", "^", "D", "v")
 
@@ -63,6 +63,13 @@ class Table:
         for key, word, text in zip(self.keys, self.words, words, strict=True):
             key.set_visible(bool(text))
             word.set_text(text)
+
+
+def told_prediction(context: Context) -> str:
+    """The legend's words for the learner's curve; empty where there is none."""
+    if context.prediction is None:
+        return ""
+    return f"your prediction, {context.prediction_for}" if context.prediction_for else "your prediction"
 
 
 def mark_look(colour: str, mark: str, size: float = 7.0) -> dict[str, Any]:

@@ -8,7 +8,17 @@ from .. import style
 from ..dots import KeptNames, Prediction
 from ..generalization.marks import Level, hollow
 from ..stage import Context, Draw, Stage
-from .marks import SHAPES, Table, beside_each_other, depth_colour, log_axes, mark_look, signed, through_middle
+from .marks import (
+    SHAPES,
+    Table,
+    beside_each_other,
+    depth_colour,
+    log_axes,
+    mark_look,
+    signed,
+    through_middle,
+    told_prediction,
+)
 
 DEPTHS = 5
 WIDTHS = (10.0, 1600.0)
@@ -29,7 +39,7 @@ def kernel_spread(stage: Stage) -> Draw:
     ax, mean = figure.add_subplot(left[0]), figure.add_subplot(right[0])
     log_axes(ax, TICKS, (0.03, 0.1, 0.3, 1, 3), WIDTHS, (0.03, 5.0), "spread")
     log_axes(mean, TICKS, (0.01, 0.03, 0.1, 0.3, 1), WIDTHS, (0.008, 2.0), "mean")
-    ax.set_title(r"one network's $\Theta$ is off by")
+    ax.set_title(r"$\Theta$ is off $\Theta_\infty$ (dots), off the mean (marks)")
     mean.set_title(r"their mean is off $\Theta_\infty$ by")
     for panel in (ax, mean):
         panel.set_xlabel("width  $h$", labelpad=1)
@@ -46,6 +56,7 @@ def kernel_spread(stage: Stage) -> Draw:
     prediction = Prediction(stage, ax)
     foot = 128 if stage.narrow else 94  # pixels below the top of the key
     looks = [dict(color=depth_colour(stage, i), marker=SHAPES[i], markersize=6.5, linestyle="none") for i in range(DEPTHS)]
+    looks.append(dict(color=colours.sources["prediction"], **style.LINES["prediction"]))
     key = Table(stage, looks, 14, height - foot, columns=2, apart=185 if stage.narrow else 0.24 * width)
     looks = [mark_look(depth_colour(stage, 1), "s", 3.8), dict(color=depth_colour(stage, 1), linewidth=1.4, linestyle=":"),
              dict(color=colours.sources["theory"], **style.LINES["theory"])]  # fmt: skip
@@ -69,9 +80,9 @@ def kernel_spread(stage: Stage) -> Draw:
             chance[i].set(h, ds.theta_bias_noise.values[i] if there else spread)
             if there:
                 slope, error = float(ds.theta_slope[i]), float(ds.theta_slope_se[i])
-                told[i] = f"L = {int(ds.depth[i])}" + (f": {signed(slope)}" if np.isfinite(slope) else "")
+                told[i] = f"L = {int(ds.depth[i])}" + (f": slope {signed(slope)}" if np.isfinite(slope) else "")
                 told[i] += f" ± {error:.2f}" if np.isfinite(error) else ""
-        key.set(told)
+        key.set([*told, told_prediction(context)])
         rest.set(["one network", "by chance alone", "slope −1/2" if stage.narrow else "slope −1/2: theory"])
         before = context.ghosts[-1][1][-1] if context.ghosts else None
         for i, line in enumerate(old):
@@ -82,5 +93,6 @@ def kernel_spread(stage: Stage) -> Draw:
                 line.set((), ())
         kept.set(context.ghosts[-1:])
         prediction.set(context)
+        prediction.words.set_visible(False)  # the legend names it
 
     return draw

@@ -37,7 +37,7 @@ def kernel_training(stage: Stage) -> Draw:
     thin = {}
     for name, panel, colour, dashes in (("train_loss_real", loss, blue, "-"), ("train_loss_linear", loss, blue, dashed),
                                         ("theta_change_trace", gap, moved, "-"), ("f_gap", gap, off, "-")):  # fmt: skip
-        lines = LineCollection([], colors=colour, linewidths=1.2, alpha=0.8, linestyles=dashes, zorder=3)
+        lines = LineCollection([], colors=colour, linestyles=dashes, zorder=3)
         thin[name] = stage.actor(panel.add_collection(lines, autolim=False))
     infinite = Level(stage, loss, colours.ink, zorder=4, linewidth=2.2)
     cursors = [stage.actor(panel.axvline(1, color=colours.faint, linewidth=1.6, zorder=2)) for panel in (loss, gap)]
@@ -73,7 +73,7 @@ def kernel_training(stage: Stage) -> Draw:
         (digits if pictures else curves).set(ds, place)
         for name, lines in thin.items():
             table = ds[name].values[1:, :MOST]
-            lines.set_segments([np.column_stack([times[1:], column])[np.isfinite(column) & (column > 0)] for column in table.T])
+            put(lines, [np.column_stack([times[1:], column])[np.isfinite(column) & (column > 0)] for column in table.T])
         infinite.set(times[1:], np.where(ds.train_loss_infinite.values[1:] > 0, ds.train_loss_infinite.values[1:], np.nan))
         for cursor in cursors:
             cursor.set_xdata([max(times[place], ends[0])] * 2)
@@ -81,7 +81,8 @@ def kernel_training(stage: Stage) -> Draw:
         for line, name in zip(old, ("train_loss_real", "f_gap"), strict=True):
             line.set(*((before.time.values[1:], geometric_mean(before[name].values[1:])) if before is not None else ((), ())))
         key.set(["one network", "linearised" if stage.narrow else "linearised, same start",
-                 "infinite width" if stage.narrow or pictures else "infinite width, mean ± s.d.", "" if pictures else "training points",
+                 "infinite width" if pictures else "infinite, ± 2 s.d." if stage.narrow else "infinite width, mean ± 2 s.d.",
+                 "" if pictures else "training points",
                  r"$\Delta\Theta$", r"$f$ from linearised $f$"])  # fmt: skip
         kept.set(context.ghosts[-1:])
 
@@ -96,17 +97,24 @@ def place_of(ds: Any, time: Any) -> int:
     return min(asked, int(known[-1])) if known.size else 0
 
 
+def put(lines: LineCollection, segments: list[Any]) -> None:
+    """One line a network, the first one bold, so that its partner in the other collection can be found."""
+    lines.set_segments(segments)
+    lines.set_linewidths([2.2] + [1.1] * (len(segments) - 1))
+    lines.set_alpha([1.0] + [0.45] * (len(segments) - 1) if segments else None)
+
+
 class Curves:
     """Functions on a circle."""
 
     def __init__(self, stage: Stage, ax: Any):
         self.stage, self.ax = stage, ax
         colours = stage.colours
-        look: dict[str, Any] = dict(colors=colours.states["sat"], linewidths=1.2, zorder=3)
+        look: dict[str, Any] = dict(colors=colours.states["sat"], zorder=3)
         self.band = ax.fill_between([0.0, 1.0], [0.0, 0.0], [0.0, 0.0], color=colours.ink, alpha=0.13, linewidth=0, zorder=1)
         self.mean = Level(stage, ax, colours.ink, zorder=2, linewidth=2.4)
-        self.real = ax.add_collection(LineCollection([], alpha=0.75, **look), autolim=False)
-        self.linear = ax.add_collection(LineCollection([], alpha=0.9, linestyles=(0, (3, 2)), **look), autolim=False)
+        self.real = ax.add_collection(LineCollection([], **look), autolim=False)
+        self.linear = ax.add_collection(LineCollection([], linestyles=(0, (3, 2)), **look), autolim=False)
         look = {**mark_look(colours.sources["theory"], "o", 8.5), "markeredgewidth": 0.8, "markeredgecolor": colours.page}
         self.points = ax.plot([], [], zorder=5, **look)[0]
         stage.actor([self.band, self.real, self.linear, self.points])
@@ -125,10 +133,11 @@ class Curves:
         angle = np.asarray(ds.place_angle.values, float)
         for lines, name in ((self.real, "f_real"), (self.linear, "f_linear")):
             rows = ds[name].values[place][:MOST]
-            lines.set_segments([np.column_stack([angle, np.clip(row, -2 * TOP, 2 * TOP)]) for row in rows if np.isfinite(row).all()])
+            put(lines, [np.column_stack([angle, np.clip(row, -2 * TOP, 2 * TOP)]) for row in rows if np.isfinite(row).all()])
         mean, spread = ds.f_infinite.values[place], ds.f_infinite_spread.values[place]
         self.mean.set(angle, mean)
-        self.band.set_verts([np.concatenate([np.column_stack([angle, mean + spread]), np.column_stack([angle, mean - spread])[::-1]])])
+        above, below = (np.column_stack([angle, mean + side * spread]) for side in (2, -2))
+        self.band.set_verts([np.concatenate([above, below[::-1]])])
         self.points.set_data(ds.point_angle.values, ds.target.values)
 
 

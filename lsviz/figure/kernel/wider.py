@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import style
 from ..dots import KeptNames, Prediction
 from ..generalization.marks import Level, hollow
 from ..stage import Context, Draw, Stage
-from .marks import Table, beside_each_other, gap_colour, geometric_mean, log_axes, mark_look, signed
+from .marks import Table, beside_each_other, gap_colour, geometric_mean, log_axes, mark_look, signed, told_prediction
 
 # name in the Dataset → its mark, and what it is called
 SHOWN = {
@@ -43,7 +44,7 @@ def wider_and_wider(stage: Stage) -> Draw:
     """Five numbers of every trained network against its width, their geometric means, and the exponents of those."""
     figure, width, height, colours = stage.figure, stage.width, stage.height, stage.colours
     if stage.narrow:
-        edges = dict(left=56 / width, right=1 - 10 / width, top=1 - 28 / height, bottom=170 / height)
+        edges = dict(left=56 / width, right=1 - 10 / width, top=1 - 28 / height, bottom=187 / height)
     else:
         edges = dict(left=64 / width, right=1 - 368 / width, top=1 - 28 / height, bottom=50 / height)
     ax = figure.add_subplot(figure.add_gridspec(1, 1, **edges)[0])
@@ -57,10 +58,11 @@ def wider_and_wider(stage: Stage) -> Draw:
     old = {name: Level(stage, ax, colours.sources["ghost"], mark, **hollow(stage)) for name, (mark, _) in SHOWN.items()}
     prediction = Prediction(stage, ax)
     looks = [dict(color=colour_of(stage, name), marker=mark, markersize=7, linewidth=1.8) for name, (mark, _) in SHOWN.items()]
-    left, top = (14, height - 122) if stage.narrow else (width - 350, 30)
-    key = Table(stage, looks, left, top, row=17 if stage.narrow else 52)
+    looks.append(dict(color=colours.sources["prediction"], **style.LINES["prediction"]))
+    left, top = (14, height - 139) if stage.narrow else (width - 350, 30)
+    key = Table(stage, looks, left, top, row=17 if stage.narrow else 50)
     below = None if stage.narrow else [figure.text(word.get_position()[0], word.get_position()[1] - 21 / height, "", va="center",
-                                                   color=colours.faint) for word in key.words]  # fmt: skip
+                                                   color=colours.faint) for word in key.words[:-1]]  # fmt: skip
     if below:
         stage.actor(below)
     kept = KeptNames(stage, 24 if stage.narrow else width - 338, 22 if stage.narrow else 40, ("o",))
@@ -80,10 +82,11 @@ def wider_and_wider(stage: Stage) -> Draw:
             theory = expected(name, context.values)
             names.append(words if below or not told else f"{words}: {told[6:]}")
             slopes.append(f"{told}, expected {theory}" if told and theory else told)
-        key.set(names)
+        key.set([*names, told_prediction(context)])
         for word, told in zip(below or [], slopes, strict=False):
             word.set_text(told)
         kept.set(context.ghosts[-1:])
         prediction.set(context)
+        prediction.words.set_visible(False)  # the legend names it
 
     return draw
