@@ -50,7 +50,8 @@ def training(gap=0.2, loss=1e-3, seeds=3):
 
 def test_the_goal_where_the_frozen_kernel_fails():
     goal, values = read.frozen_fails(0.14, 10, task="wave", P=12), dict(task="wave", P=12, h=10.0, L=5)
-    assert goal(values, training()) is True
+    reached, told = goal(values, training())
+    assert reached is True and "is 0.2 away" in told
     assert "wanted" in goal(values, training(gap=0.1)) and "not learned" in goal(values, training(loss=0.1))
     assert "too easy" in goal({**values, "h": 5.0}, training())
     assert "Only width and depth may change" in goal({**values, "task": "step"}, training())
@@ -124,3 +125,6 @@ def test_lesson_5_tells_what_its_runs_show():
             told = read.little(ds)
             assert round(told["percent_low"]) == 17 and 0.4 < told["theta_change_low"] < 0.7, "what the questions give away"
     assert abs(read.spread_factor(kernel.kernel_fluctuation(depths=(2,))) - 8) < 1
+    wide = kernel.movement(**{**start, "act": "erf", "widths": (80.0, 160.0, 320.0, 640.0, 1000.0), "seeds": 12})
+    assert "−1.02 ± 0.05" in limits and abs(float(wide.theta_change_slope) + 1.02) < 0.05
+    assert abs(float(wide.theta_change_slope_se) - 0.05) < 0.02

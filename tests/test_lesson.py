@@ -307,7 +307,8 @@ def test_two_predictions_of_one_picture_wait_for_each_other_and_make_one_curve()
 def test_what_was_drawn_stays_on_the_axes_while_its_result_waits():
     session = Session()
     first = jump(Answers(), session, **SHAPES)
-    second = Predict(Answers(), "z", session, "How many? Say it.", outcome=lambda ds: ds.Z, words="{outcome}", options={"2": 2.0}, beside=first)
+    about = dict(outcome=lambda ds: ds.Z, words="{outcome}", options={"2": 2.0})
+    second = Predict(Answers(), "z", session, "How many? Say it.", **about, beside=first)
     session.picture.drawn = [[0.1, 1.0], [0.9, 0.2], [2.0, 0.0]]
     first.commit()
     assert "answer “How many?” below" in first.feedback.text and "answer “How many?” below" in session.locked

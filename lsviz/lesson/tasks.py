@@ -287,8 +287,8 @@ class Predict(Item):
 class BreakIt(Item):
     """A setting to find by hand: where the claim fails. Checked live on the app's own state, never given away.
 
-    `goal(values, ds)` says True when reached (or True and a line on what was found), or what is still missing. Only what is set in `session` counts: give
-    the task a session of its own, so that nothing found elsewhere solves it.
+    `goal(values, ds)` says True when reached (or True and a line on what was found), or what is still missing. Only what is set in
+    `session` counts: give the task a session of its own, so that nothing found elsewhere solves it.
     """
 
     kind = "break"
