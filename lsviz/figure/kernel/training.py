@@ -100,7 +100,7 @@ def place_of(ds: Any, time: Any) -> int:
 def put(lines: LineCollection, segments: list[Any]) -> None:
     """One line a network, the first one bold, so that its partner in the other collection can be found."""
     lines.set_segments(segments)
-    lines.set_linewidths([2.2] + [1.1] * (len(segments) - 1))
+    lines.set_linewidth([2.2] + [1.1] * (len(segments) - 1))
     lines.set_alpha([1.0] + [0.45] * (len(segments) - 1) if segments else None)
 
 
