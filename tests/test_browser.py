@@ -105,11 +105,12 @@ def test_a_link_restores_the_state_on_voila(browser, voila, where):
 
 
 def test_a_link_restores_the_state_in_jupyterlab(browser, lab):
-    with visit(browser, notebook(lab), lab=True):
-        pass  # JupyterLab drops what follows the ? from the first page of a new workspace: that one must have been
-    with visit(browser, notebook(lab, "&toy.value=8"), lab=True) as seen:
-        seen.wait_status("the bar is 8 long")
-        check_quiet(seen)
+    """In a workspace that is new, whose first page loses what follows the ? before a notebook runs, and in one that is not."""
+    for value in (8, 3):
+        address = notebook(lab, f"&toy.value={value}").replace("/lab/tree/", "/lab/workspaces/of-a-link/tree/")
+        with visit(browser, address, lab=True) as seen:
+            seen.wait_status(f"the bar is {value} long")
+            check_quiet(seen)
 
 
 def test_copied_link(browser, voila):
@@ -287,6 +288,7 @@ def lessons_in_lab():
 
 ONE_WIDTH = "A network is either stuck"  # the app with the default eight networks
 PACKING = "Pressed together"  # the app with one packing of 64 discs
+KERNEL_MAP = "Widen the network and its tangent kernel"  # the app with three maps of 256 points
 
 
 def slider_of(page, title):

@@ -10,6 +10,7 @@ from ..kernel.dynamics import sampled_times
 from .jamming import DATA, LABELS, SHARPNESS, count
 
 ACT = Menu({"swish": "swish", "relu": "ReLU", "erf": "erf", "tanh": "tanh"}, sign="activation")
+HALF_OCTAVES = [4.0, 6.0, 8.0, 11.0, 16.0, 23.0, 32.0, 45.0, 64.0, 91.0, 128.0, 181.0, 256.0, 362.0, 512.0]
 LIMIT = "Θ∞ is a formula: no weights, no sampling."
 
 
@@ -51,7 +52,7 @@ kernel_heat_map = App(
     title="Widen the network and its tangent kernel forgets its random weights",
     source="kernel_map",
     picture="kernel:kernel_heat_map",
-    controls=dict(h=Steps([4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0], unit="neurons"), draw=DRAWS, L=(1, 5)),
+    controls=dict(h=Steps(HALF_OCTAVES, unit="neurons"), draw=DRAWS, L=(1, 5)),
     more=dict(act=ACT, beta=SHARPNESS, P=Steps([32, 64, 128, 256, 400], unit="points"), labels=LABELS, dataset=DATA, data_seed=(0, 9)),
     start=dict(h=16.0, draw=0),
     arguments=map_arguments,
