@@ -196,7 +196,7 @@ wider_and_wider = App(
     size=(900, 430),
     narrow=(380, 617),
     caption="The same task by gradient flow for the same time at every width. Each dot is one network; curves are geometric means "
-            "over networks. Weights start with size 1, so max|Δw| is the largest relative change of a single weight, roughly.",
+            "over networks. Weights start with a typical size of 1: max|Δw| is in units of it.",
 )  # fmt: skip
 
 

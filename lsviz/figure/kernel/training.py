@@ -49,6 +49,17 @@ def kernel_training(stage: Stage) -> Draw:
     kept = KeptNames(stage, 26, 20, ("",))
     scale: list[Any] = [None]
 
+    def times_axis(ends: tuple[float, float]) -> None:
+        ticks = [t for t in 10.0 ** np.arange(-4, 7) if ends[0] <= t <= ends[1]]
+        ticks = ticks[::2] if len(ticks) > 4 else ticks
+        for panel in (loss, gap):
+            panel.set_xlim(*ends)
+            panel.set_xticks(ticks, [f"{t:g}" for t in ticks])
+            panel.set_xticks([], minor=True)
+
+    curves.frame()  # what is seen while the result waits for a prediction
+    times_axis((0.07, 140.0))
+
     def draw(ds: Any, context: Context) -> None:
         place = place_of(ds, context.values.get("time"))
         times = np.asarray(ds.time.values, float)
@@ -56,11 +67,7 @@ def kernel_training(stage: Stage) -> Draw:
         pictures = bool(np.isfinite(ds.place_label.values).any())
         if scale[0] != (ends, pictures):
             scale[0] = ends, pictures
-            ticks = [t for t in 10.0 ** np.arange(-4, 7) if ends[0] <= t <= ends[1]]
-            for panel in (loss, gap):
-                panel.set_xlim(*ends)
-                panel.set_xticks(ticks[::2] if len(ticks) > 4 else ticks, [f"{t:g}" for t in (ticks[::2] if len(ticks) > 4 else ticks)])
-                panel.set_xticks([], minor=True)
+            times_axis(ends)
             (digits if pictures else curves).frame()
             stage.reset_scenery()
         told = f"{times[place]:.3g}"
