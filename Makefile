@@ -37,17 +37,18 @@ lab: $(READY)
 	@$(BIN)/python -m lsviz lab
 
 FAST := $(BIN)/python -m pytest -n $(JOBS) -m "not browser"
-BROWSER := $(BIN)/python -m pytest -m browser
+BROWSER := $(BIN)/python -m pytest -n $(JOBS) -m "browser and not times" tests/test_browser*.py
+TIMES := $(BIN)/python -m pytest -m times tests/test_browser*.py
 
-# Those in the browser run after the others, alone and one at a time: they hold times.
+# Those in the browser run after the others, and those that hold times last, alone and one at a time.
 test: $(READY)
-	@$(FAST); fast=$$?; $(BROWSER); browser=$$?; test $$fast = 0 && test $$browser = 0
+	@status=0; $(FAST) || status=1; $(BROWSER) || status=1; $(TIMES) || status=1; exit $$status
 
 test-fast: $(READY)
 	$(FAST)
 
 test-browser: $(READY)
-	$(BROWSER)
+	@status=0; $(BROWSER) || status=1; $(TIMES) || status=1; exit $$status
 
 bench: $(READY)
 	@status=0; for file in $$(grep -l __main__ benchmarks/*.py); do $(BIN)/python $$file || status=1; done; exit $$status

@@ -1,7 +1,11 @@
-"""How the lessons run among the tests: the cells of one notebook stay together, in one process, in their order."""
+"""How the tests run: the lessons' notebooks whole, in one process each; and annotations checked by what they need."""
 
+import functools
+import inspect
+import typing
 from typing import Any
 
+import jaxtyping
 import pytest
 
 
@@ -16,3 +20,32 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return file if file.endswith(".ipynb") else nodeid
 
     return NotebooksWhole(config, log)
+
+
+def _has_arrays(annotation: Any) -> bool:
+    """Whether an annotation speaks of arrays; one in quotes may."""
+    if isinstance(annotation, str):
+        return "[" in annotation
+    if inspect.isclass(annotation) and issubclass(annotation, jaxtyping.AbstractArray):
+        return True
+    return any(map(_has_arrays, typing.get_args(annotation)))
+
+
+def _jaxtyped(of: Any = None, *, typechecker: Any) -> Any:
+    """jaxtyping's decorator where there are arrays; elsewhere its type checker alone: the same checks, without the book of
+    shapes that jaxtyping keeps for every call, which took half of the tests' time."""
+    if of is None:
+        return functools.partial(_jaxtyped, typechecker=typechecker)
+    if not inspect.isfunction(of) or any(map(_has_arrays, of.__annotations__.values())):
+        return _JAXTYPED(of, typechecker=typechecker)
+    checked = typechecker(of)
+
+    @functools.wraps(of)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return (of if jaxtyping.config.jaxtyping_disable else checked)(*args, **kwargs)
+
+    return call
+
+
+# The import hook of `--jaxtyping-packages` asks for the decorator by this name.
+_JAXTYPED, jaxtyping.jaxtyped = jaxtyping.jaxtyped, _jaxtyped

@@ -1,5 +1,5 @@
 """The slider under the hand, in headless Chromium: lesson 3's eight networks against `interact` with inline pyplot, in turn; then
-the density of lesson 2's packing.
+the density of lesson 2's packing, and the width of the kernel map.
 
 On Voilà and in JupyterLab; the bars are the ones of HOUSE's view. Each page is opened three times and the median counts: a browser
 on a shared machine scatters. Needs Chromium.
@@ -17,7 +17,7 @@ from timing import report
 TESTS = Path(__file__).parent.parent / "tests"
 sys.path.insert(0, str(TESTS))
 from browser import HANDLE, Measures, measure, served, visit  # noqa: E402
-from test_browser import LESSONS, ONE_WIDTH, PACKING, notebook, slider_of  # noqa: E402
+from test_browser import KERNEL_MAP, LESSONS, ONE_WIDTH, PACKING, notebook, slider_of  # noqa: E402
 
 from conftest import QUIET, find_browser  # noqa: E402
 
@@ -77,23 +77,22 @@ def room(browser: Any, name: str, ours: str, alone: str, usual: str, bars: dict[
     ]
 
 
-def packing(browser: Any, address: str) -> list[bool]:
-    """The density of a packing of 64 discs on Voilà, pressed with keys and dragged."""
+def one_app(browser: Any, address: str, title: str, words: str, bars: dict[str, float]) -> list[bool]:
+    """One app of a lesson on Voilà, its slider pressed with keys and dragged."""
     found = []
     for _ in range(VISITS):
         with visit(browser, address) as seen:
-            found.append(measure(seen, slider_of(seen.page, PACKING)))
-        print(f"packing: {found[-1]}", flush=True)
+            found.append(measure(seen, slider_of(seen.page, title)))
+        print(f"{words}: {found[-1]}", flush=True)
     key, distinct, release = (
         statistics.median(getattr(one, name) for one in found) for name in ("key_ms", "distinct", "release_ms")
     )
+    disagreed = max(one.disagreed for one in found)
     return [
-        report("Voilà, n = 64 discs: key to picture, ms", key, 70, least=False),
-        report("Voilà, n = 64 discs: distinct pictures a second in a drag", distinct, 12, least=True),
-        report("Voilà, n = 64 discs: converged after release, ms", release, 400, least=False),
-        report(
-            "Voilà, n = 64 discs: disagreed with their status line", max(one.disagreed for one in found), 0, least=False
-        ),
+        report(f"Voilà, {words}: key to picture, ms", key, bars["key"], least=False),
+        report(f"Voilà, {words}: distinct pictures a second in a drag", distinct, bars["distinct"], least=True),
+        report(f"Voilà, {words}: converged after release, ms", release, 400, least=False),
+        report(f"Voilà, {words}: disagreed with their status line", disagreed, 0, least=False),
     ]
 
 
@@ -107,12 +106,15 @@ def main() -> int:
     fixtures, lesson = TESTS / "fixtures", "3_jamming_networks.ipynb"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
-        with served("app", LESSONS, 9420) as lessons, served("app", fixtures, 9430) as plain:
+        with served("app", LESSONS) as lessons, served("app", fixtures) as plain:
             render = f"{plain.address}voila/render/"
             pages = f"{lessons.address}voila/render/{lesson}", f"{render}one_width.ipynb", f"{render}interact.ipynb"
             held += room(browser, "Voilà", *pages, dict(first=8, key=70, distinct=12))
-            held += packing(browser, f"{lessons.address}voila/render/2_jamming_particles.ipynb")
-        with served("lab", LESSONS, 9440) as lessons, served("lab", fixtures, 9450) as plain:
+            particles = f"{lessons.address}voila/render/2_jamming_particles.ipynb"
+            held += one_app(browser, particles, PACKING, "n = 64 discs", dict(key=70, distinct=12))
+            # Alone on its page: in lesson 5 it waits for a prediction.
+            held += one_app(browser, f"{render}kernel_map.ipynb", KERNEL_MAP, "kernel of 256 points", dict(key=100, distinct=8))
+        with served("lab", LESSONS) as lessons, served("lab", fixtures) as plain:
             pages = (
                 notebook(lessons, file=lesson),
                 *(notebook(plain, file=f"{page}.ipynb") for page in ("one_width", "interact")),

@@ -50,7 +50,7 @@ def main() -> int:
         print("map: no Chromium here, skipped")
         return 0 if all(held) else 1
     found: dict[str, list[Any]] = {name: [] for name in MAPS}
-    with sync_playwright() as playwright, served("app", TESTS / "fixtures", 9460) as server:
+    with sync_playwright() as playwright, served("app", TESTS / "fixtures") as server:
         browser = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
         for _ in range(VISITS):
             for which, (name, (_, speed)) in enumerate(MAPS.items()):

@@ -206,7 +206,10 @@ class Dense:
         return xps.namespace(stacks.f).concat(parts, axis=1)
 
     def kernel(self, stacks: Stacks, sensitivities: list[Any]) -> Any:
-        """Tangent kernel (S, P, P): Θ = Σ_l (s_l² A_lᵀ A_l + 1) ∘ (D_lᵀ D_l), the 1 only with biases. No Jacobian."""
+        """Tangent kernel (S, P, P): Θ = Σ_l (s_l² A_lᵀ A_l + 1) ∘ (D_lᵀ D_l), the 1 only with biases. No Jacobian.
+
+        The whole matrix at once, its sensitivities weighed as they are: what a step of Levenberg–Marquardt needs. Large ones: `kernel.ntk`.
+        """
         total = None
         for layer, a, d in zip(self.layers, stacks.inputs, sensitivities, strict=True):
             xp = xps.namespace(d)
@@ -218,6 +221,21 @@ class Dense:
             else:
                 total += part
         return total
+
+    def derivative(self, w: Any, stacks: Stacks, dw: Any) -> Any:
+        """∂f/∂w · dw (S, P), how f answers a small step dw (S, size): one forward pass beside that of `stacks`, no Jacobian."""
+        moved = None
+        for i, (layer, a) in enumerate(zip(self.layers, stacks.inputs, strict=True)):
+            dz = _product(self._matrix(dw, layer), a[..., : layer.fan_in, :])
+            if self.bias:
+                dz += dw[:, layer.bias, None]
+            if moved is not None:
+                dz += self._matrix(w, layer) @ moved
+            if i == self.L:
+                return dz[:, 0]
+            dz *= stacks.slopes[i]
+            moved = dz
+        raise AssertionError("a network has an output layer")
 
     def jacobian(self, stacks: Stacks, sensitivities: list[Any]) -> Any:
         """Jᵀ (S, size, P), ∂f/∂w at every point, parameters first: for small networks, where size < P."""

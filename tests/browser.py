@@ -11,6 +11,7 @@ import math
 import os
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -71,9 +72,16 @@ class Server:
         return found
 
 
+def free_port() -> int:
+    """A port that nobody has. Who takes it in the next moment is no harm: a server then goes to the next one."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @contextmanager
-def served(command: str, folder: Path, port: int) -> Iterator[Server]:
-    """Voilà ("app") or JupyterLab ("lab") on a copy of `folder`, with settings of its own, stopped at the end."""
+def served(command: str, folder: Path) -> Iterator[Server]:
+    """Voilà ("app") or JupyterLab ("lab") on a copy of `folder`, on a free port, with settings of its own, stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="lsviz-test-") as place:
         work = Path(place, "notebooks")
         shutil.copytree(folder, work, ignore=shutil.ignore_patterns("__pycache__", ".*"))
@@ -83,7 +91,7 @@ def served(command: str, folder: Path, port: int) -> Iterator[Server]:
 import pathlib
 from lsviz import server
 server.notebooks = lambda: pathlib.Path({str(work)!r})
-server.{command}({port}, "localhost", False)"""
+server.{command}({free_port()}, "localhost", False)"""
         with open(Path(place, "log"), "w+") as log:
             process = subprocess.Popen([sys.executable, "-c", code], stdout=log, stderr=subprocess.STDOUT, cwd=Path(__file__).parent.parent,
                                        env={**os.environ, **private})  # fmt: skip

@@ -14,12 +14,13 @@ from lsviz.app.controls import control, read, write
 NAMES = apps.names()
 # Small and quick values for what a test does not look at; only those an app has.
 QUICK = dict(P=100, budget=20, seeds=2)
-COARSE = dict(accuracy=1e-2, probe=30)  # how finely a packing settles, how many pictures are asked, where an app has that
+# How finely a packing settles, how wide and how long networks are trained, how many pictures are asked, where an app has that.
+COARSE = dict(accuracy=1e-2, widest=160, horizon=10.0, probe=30)
 FEW = dict(who_is_stable=dict(group="fc3"), learned_not_born=dict(group="fc1+lenet"))  # networks that are quick
 
 
 # A number that every app of a chapter has: its name, another position of its slider, a value between two of them.
-NUMBERS = dict(P=(150, 123), n=(48, 50), aspect=(2.0, 1.37), c=(5, 4))
+NUMBERS = dict(P=(150, 123), n=(48, 50), aspect=(2.0, 1.37), d=(5, 8), alpha=(2.0, 1.37), c=(5, 4))
 
 
 def number_of(session):
@@ -87,7 +88,7 @@ def test_every_control_moves_something_visible(name, moved):
     enough = {"budget": 80} if needs else {}  # with less, no threshold, and nothing else of a network is drawn
     session = quick(name, **enough, **({"how": "lm"} if "how" in apps.get(name).all_controls else {}))
     options = [v for v in session.controls[moved].options(session.values) if v != session.values[moved]]
-    most = dict(P=300, budget=300, seeds=6, L=3).get(moved)
+    most = dict(P=300, budget=300, seeds=6, L=3, widest=512, horizon=50, h=100).get(moved)
     cheap = [v for v in options if most is None or v <= most]
     seen = {session.png}
     chosen = random.Random(f"{name}.{moved}").sample(cheap, min(2, len(cheap)))
@@ -104,7 +105,7 @@ def test_bad_values_go_into_the_box_and_the_app_goes_on(name):
     session = quick(name)
     knob, other, _ = number_of(session)
     good, status = dict(session.values), session.status
-    for bad in (-5, 0, float("nan"), 10**9):
+    for bad in (-5, 0, float("nan"), 10**10):
         session.set(**{knob: bad})
         assert session.error.startswith(f"{knob}: got")
         assert "allowed" in session.error

@@ -17,13 +17,13 @@ BUSY = float(
 
 @pytest.fixture(scope="module")
 def voila():
-    with served("app", HERE / "fixtures", 18966) as server:
+    with served("app", HERE / "fixtures") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def lab():
-    with served("lab", HERE / "fixtures", 18988) as server:
+    with served("lab", HERE / "fixtures") as server:
         yield server
 
 
@@ -72,6 +72,7 @@ def check_quiet(seen):
     assert seen.errors == []
 
 
+@pytest.mark.times
 def test_voila_answers_a_slider(browser, voila):
     with visit(browser, toy(voila)) as seen:
         assert seen.first_picture < 8 * BUSY
@@ -86,6 +87,7 @@ def test_jupyterlab_answers_a_slider(browser, lab):
         check_quiet(seen)
 
 
+@pytest.mark.times
 def test_pictures_follow_the_hand(browser, voila):
     with visit(browser, toy(voila)) as seen:
         got = measure(seen, seconds=2)
@@ -103,9 +105,12 @@ def test_a_link_restores_the_state_on_voila(browser, voila, where):
 
 
 def test_a_link_restores_the_state_in_jupyterlab(browser, lab):
-    with visit(browser, notebook(lab, "&toy.value=8"), lab=True) as seen:
-        seen.wait_status("the bar is 8 long")
-        check_quiet(seen)
+    """In a workspace that is new, whose first page loses what follows the ? before a notebook runs, and in one that is not."""
+    for value in (8, 3):
+        address = notebook(lab, f"&toy.value={value}").replace("/lab/tree/", "/lab/workspaces/of-a-link/tree/")
+        with visit(browser, address, lab=True) as seen:
+            seen.wait_status(f"the bar is {value} long")
+            check_quiet(seen)
 
 
 def test_copied_link(browser, voila):
@@ -271,18 +276,19 @@ def test_gallery_lists_twelve_lessons(browser, voila):
 
 @pytest.fixture(scope="module")
 def lessons():
-    with served("app", LESSONS, 18967) as server:
+    with served("app", LESSONS) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def lessons_in_lab():
-    with served("lab", LESSONS, 18989) as server:
+    with served("lab", LESSONS) as server:
         yield server
 
 
 ONE_WIDTH = "A network is either stuck"  # the app with the default eight networks
 PACKING = "Pressed together"  # the app with one packing of 64 discs
+KERNEL_MAP = "Widen the network and its tangent kernel"  # the app with three maps of 256 points
 
 
 def slider_of(page, title):
@@ -295,6 +301,7 @@ def slider_of(page, title):
 DESK, PHONE = ((1280, 720), "light"), ((390, 844), "dark")
 
 
+@pytest.mark.times
 @pytest.mark.parametrize(("name", "first", "then"), [(path.name, *((DESK, PHONE) if i % 2 else (PHONE, DESK)))
                                                      for i, path in enumerate(sorted(LESSONS.glob("*.ipynb")))])  # fmt: skip
 def test_lessons_open_whole_and_quiet(browser, lessons, name, first, then):
@@ -337,13 +344,16 @@ def check_under_the_hand(browser, address, title=ONE_WIDTH, lab=False):
     assert got.distinct > 3 and got.key_ms < 300 * BUSY and got.release_ms < 1000 * BUSY
 
 
+@pytest.mark.times
 def test_eight_networks_train_under_the_hand_on_voila(browser, lessons):
     check_under_the_hand(browser, f"{lessons.address}voila/render/3_jamming_networks.ipynb")
 
 
+@pytest.mark.times
 def test_a_packing_is_pressed_by_hand_on_voila(browser, lessons):
     check_under_the_hand(browser, f"{lessons.address}voila/render/2_jamming_particles.ipynb", PACKING)
 
 
+@pytest.mark.times
 def test_eight_networks_train_under_the_hand_in_jupyterlab(browser, lessons_in_lab):
     check_under_the_hand(browser, notebook(lessons_in_lab, file="3_jamming_networks.ipynb"), lab=True)

@@ -20,13 +20,13 @@ LIVE, ERROR, SLIDER = ".lsviz-live", ".lsviz-error", ".lsviz-map input[type=rang
 
 @pytest.fixture(scope="module")
 def voila():
-    with served("app", HERE / "fixtures", 19066) as server:
+    with served("app", HERE / "fixtures") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def lab():
-    with served("lab", HERE / "fixtures", 19088) as server:
+    with served("lab", HERE / "fixtures") as server:
         yield server
 
 
@@ -49,7 +49,7 @@ def said(page, which=MADE_UP):
 
 def until(page, words, which=MADE_UP):
     """Wait for these words under a map."""
-    page.wait_for_function("([k, words]) => document.querySelectorAll('.lsviz-map-words')[k].textContent.includes(words)",
+    page.wait_for_function("([k, words]) => document.querySelectorAll('.lsviz-map-words')[k]?.textContent.includes(words)",
                            arg=[which, words], timeout=5000)  # fmt: skip
     return said(page, which)
 
@@ -106,6 +106,7 @@ def check_words(page, which=MADE_UP):
     assert page.locator(CANVAS).nth(which).get_attribute("aria-label").replace("_", "") == said(page, which)
 
 
+@pytest.mark.times
 def test_the_map_follows_the_hand(browser, voila):
     with maps(browser, voila) as seen:
         got = feel(seen.page, seconds=2)
@@ -239,6 +240,7 @@ def check_without_a_kernel(seen):
     assert seen.left == []
 
 
+@pytest.mark.times
 def test_it_moves_on_voila_when_the_kernel_is_shut_down(browser, voila):
     with maps(browser, voila) as seen:
         shut_down(voila)
@@ -246,6 +248,7 @@ def test_it_moves_on_voila_when_the_kernel_is_shut_down(browser, voila):
         check_without_a_kernel(seen)
 
 
+@pytest.mark.times
 def test_it_moves_in_jupyterlab_when_the_kernel_is_shut_down(browser, lab):
     with in_lab(browser, lab) as seen:
         quiet(seen)

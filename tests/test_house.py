@@ -319,3 +319,47 @@ def test_readme_has_the_map_of_the_talk():
     for entry in catalog.lessons():
         title = f"[{entry.title}](notebooks/{entry.name}.ipynb)" if entry.here else entry.title
         assert f"| {entry.number} | {title} | {entry.claim} | {entry.minutes if entry.here else 'to come'} |" in text
+
+
+# --- how tests run ------------------------------------------------------------------------------------------------------
+
+
+def test_no_test_is_left_out():
+    """What needs a browser or holds times stands where the Makefile looks for it."""
+    words = re.compile(r"mark\.(browser|times)\b")
+    found = {p.name for p in (ROOT / "tests").glob("*.py") if words.search(p.read_text("utf-8"))}
+    assert found and all(name.startswith("test_browser") for name in found)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for words in ('-m "not browser"', '-m "browser and not times" tests/test_browser*.py', "-m times tests/test_browser*.py"):
+        assert words in makefile
+
+
+# --- annotations ------------------------------------------------------------------------------------------------------
+
+
+def test_annotations_are_checked_with_and_without_arrays():
+    """While tests run: a plain argument, a plain result, an array's shape, and shapes that must agree with each other."""
+    import beartype
+    import jaxtyping
+    import numpy as np
+    from jaxtyping import Float
+
+    from lsviz import losses, network, xp
+    from lsviz.jamming import count
+
+    assert all(hasattr(one, "__wrapped__") for one in (xp.namespace, network.Dense.forward, losses.force, count.gaps))
+
+    checked = jaxtyping.jaxtyped(typechecker=beartype.beartype(conf=beartype.BeartypeConf(violation_type=TypeError)))
+
+    @checked
+    def plain(n: int, *, word: str = "") -> str:
+        return word or n
+
+    @checked
+    def shaped(x: Float[np.ndarray, " N"], y: Float[np.ndarray, " N"]) -> Float[np.ndarray, ""]:
+        return np.asarray(x @ y)
+
+    assert plain(1, word="one") == "one" and shaped(np.ones(3), np.ones(3)) == 3
+    for wrong in (lambda: plain("1", word="one"), lambda: plain(1, word=1), lambda: plain(1), lambda: shaped(np.ones(3), np.ones(2))):
+        with pytest.raises(TypeError, match=r"(?i)type"):
+            wrong()

@@ -12,9 +12,10 @@ from lsviz import lesson
 from lsviz.apps.diffeo import at
 from lsviz.lesson import catalog, words
 from lsviz.lesson.answers import Answers
+from lsviz.lesson.curves import tidy_curve
 from lsviz.lesson.page import Lesson
 from lsviz.lesson.questions import Number, OwnWords, Pick, Recall
-from lsviz.lesson.tasks import BreakIt, Predict, tidy_curve
+from lsviz.lesson.tasks import BreakIt, Predict
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -304,6 +305,36 @@ def test_two_predictions_of_one_picture_wait_for_each_other_and_make_one_curve()
     assert not session.locked and session.prediction is None, "one of the two numbers is not known"
 
 
+def test_what_was_drawn_stays_on_the_axes_while_its_result_waits():
+    session = Session()
+    first = jump(Answers(), session, **SHAPES)
+    about = dict(outcome=lambda ds: ds.Z, words="{outcome}", options={"2": 2.0})
+    second = Predict(Answers(), "z", session, "How many? Say it.", **about, beside=first)
+    session.picture.drawn = [[0.1, 1.0], [0.9, 0.2], [2.0, 0.0]]
+    first.commit()
+    assert "answer “How many?” below" in first.feedback.text and "answer “How many?” below" in session.locked
+    assert session.picture.draw is not None
+    session.picture.drawn = [[0.1, 3.0], [2.0, 3.0]]
+    assert session.picture.drawn == [[0.1, 1.0], [0.9, 0.2], [2.0, 0.0]], "it is committed"
+    second.give_up()
+    assert session.picture.draw is None and not session.locked and session.prediction is not None
+
+
+def test_a_refutation_waits_for_the_prediction_it_gives_away():
+    here = Lesson(5)
+    guess = here.predict("p", Session(), ask="How many?", value=(0, 8), outcome=lambda ds: ds.Z, words="{outcome}", told="{} contacts")
+    numbers = dict(few=64, many=1024, at_few=21.0, at_many=11.0)
+    made = here.misconception("5-overfit-box", after=guess, **numbers)
+    assert "21" not in shows(made.widget) and "overfit infinitely" in shows(made.widget)
+    guess.field.value = "6"
+    guess.commit()
+    assert "21 %" in shows(made.widget)
+    guess.session.gives(Z=4.0)
+    assert "<td>6 contacts</td><td>4 contacts</td>" in here.record().html()
+    here.forget()
+    assert "21 %" not in shows(made.widget)
+
+
 @pytest.mark.parametrize("given", [{}, dict(value=(0, 1), options={"a": 1})])
 def test_a_prediction_is_of_one_kind(given):
     with pytest.raises(ValueError, match="exactly one"):
@@ -369,6 +400,14 @@ def test_break_it_is_checked_on_the_apps_own_state():
     session.values["step"] = 5.0
     session.gives(rise=2.0)
     assert "moved on" not in item.feedback.text
+
+
+def test_a_goal_may_say_what_was_found():
+    session = Session(h=10.0)
+    item = BreakIt(Answers(), "b", session, "Find it", reached="So it is.", goal=lambda values, ds: (values["h"] < 10, "The gap is 0.2."))
+    session.values["h"] = 5.0
+    session.gives()
+    assert item.done and "h = 5. The gap is 0.2. So it is." in item.feedback.text
 
 
 def test_a_hint_never_takes_the_place_of_what_was_reached():
@@ -735,6 +774,11 @@ MOVES = {
         "4-break-stop": dict(budget=6),
         "4-break-seeds": dict(P=100),
         "4-break-random": dict(labels="random", P=100),
+    },
+    "5_ntk": {
+        "5-break-frozen": dict(h=10.0, L=5),
+        "5-break-deep": dict(h=128.0, L=5),
+        "5-break-kink": dict(act="relu", widest=320),
     },
     "7_diffeomorphisms": {
         "7-break-fold": dict(c=2, T=at(1.0, c=2)),

@@ -10,6 +10,8 @@ from lsviz.jamming import Fit
 from lsviz.network import dense, normalisation, width_for
 
 torch = pytest.importorskip("torch")
+from plain_network import reference  # noqa: E402
+
 torch.set_num_threads(1)
 
 CASES = [
@@ -19,27 +21,6 @@ CASES = [
     ("tanh", 2.0, "mean_field", False, 2, 5.0),
     ("erf", 0.7, "ntk", True, 4, 3.25),
 ]
-
-
-def _reference(net, w, x):
-    """f written the plain way, for autograd: one network, points in rows."""
-    a = x
-    for i, layer in enumerate(net.layers):
-        weight = w[layer.weight].reshape(layer.fan_out, layer.fan_in)
-        s = {"standard": 1, "ntk": layer.fan_in**-0.5, "mean_field": layer.fan_in ** (-0.5 if i < net.L else -1)}[
-            net.scale
-        ]
-        z = s * (a @ weight.T)
-        if net.bias:
-            z = z + w[layer.bias]
-        if i == net.L:
-            return z[:, 0]
-        u = net.beta * z
-        act = {"swish": torch.nn.functional.silu, "relu": torch.relu, "tanh": torch.tanh, "erf": torch.erf}[net.act](
-            u
-        ) / net.beta
-        a = act * normalisation(net.act, net.beta)
-    raise AssertionError
 
 
 @pytest.fixture(params=CASES, ids=lambda case: "-".join(map(str, case)))
@@ -58,7 +39,7 @@ def test_output_and_gradient_equal_autograd(case):
     grad = net.pullback(stacks, net.sensitivities(w, stacks, u))
     for s in range(3):
         wt = torch.tensor(w[s], requires_grad=True)
-        f = _reference(net, wt, torch.tensor(x))
+        f = reference(net, wt, torch.tensor(x))
         (expected,) = torch.autograd.grad((f * torch.tensor(u[s])).sum(), wt)
         np.testing.assert_allclose(net(w, x)[s], f.detach().numpy(), rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(grad[s], expected.numpy(), rtol=1e-12, atol=1e-12)
@@ -69,7 +50,7 @@ def test_jacobian_and_kernel_equal_autograd(case):
     stacks = net.forward(w, net.features_first(x))
     sensitivities = net.sensitivities(w, stacks, np.ones((3, 17)))
     jacobian, kernel = net.jacobian(stacks, sensitivities).transpose(0, 2, 1), net.kernel(stacks, sensitivities)
-    expected = torch.func.jacrev(lambda v: _reference(net, v, torch.tensor(x)))(torch.tensor(w[1])).numpy()
+    expected = torch.func.jacrev(lambda v: reference(net, v, torch.tensor(x)))(torch.tensor(w[1])).numpy()
     np.testing.assert_allclose(jacobian[1], expected, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(kernel, jacobian @ jacobian.transpose(0, 2, 1), rtol=1e-11, atol=1e-11)
     assert np.linalg.eigvalsh(kernel).min() > -1e-9

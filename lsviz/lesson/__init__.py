@@ -5,7 +5,7 @@
 """
 
 from lsviz.lesson.answers import Answers
+from lsviz.lesson.curves import falls_at, rises_at, vanishes_at
 from lsviz.lesson.page import Lesson, cards, header
-from lsviz.lesson.tasks import falls_at, rises_at, vanishes_at
 
 __all__ = ["Answers", "Lesson", "cards", "falls_at", "header", "rises_at", "vanishes_at"]

@@ -80,11 +80,22 @@ class Lesson(Shown):
     def _words(self, key: str, about: Mapping[str, Any]) -> dict[str, Any]:
         return {**self.texts.get(key, {}), **about}
 
-    def misconception(self, key: str, **numbers: Any) -> Shown:
-        """`quote`: in the learner's words; `refuted`: by which experiment. {fields} are filled from `numbers`, which come from a run."""
+    def misconception(self, key: str, *, after: Predict | None = None, **numbers: Any) -> Shown:
+        """`quote`: in the learner's words; `refuted`: by which experiment. {fields} are filled from `numbers`, which come from a run.
+
+        `after`: a prediction that its numbers would give away; the refutation opens when that is committed.
+        """
         text = self.texts[key]
-        body = f"<p class='lsviz-quote'>“{text['quote']}”</p><p>{text['refuted'].format(**numbers)}</p>"
-        return panel(body, "lsviz-misconception", "You may have thought")
+
+        def told(refuted: str) -> Panel:
+            body = f"<p class='lsviz-quote'>“{text['quote']}”</p><p>{refuted}</p>"
+            return panel(body, "lsviz-misconception", "You may have thought")
+
+        made = told(text["refuted"].format(**numbers))
+        if after is not None:
+            open_, closed = made.widget.value, told(WAITS).widget.value
+            after.on_turn(lambda committed: setattr(made.widget, "value", open_ if committed else closed))
+        return made
 
     def worked(self, key: str, **numbers: Any) -> Shown:
         """`title` and `steps` of one number, worked out; {fields} of the steps are filled from `numbers`, which come from a run."""
@@ -212,15 +223,11 @@ def _row(entry: dict) -> str:
 
 def _cells(entry: dict) -> tuple[str, str]:
     if entry.get("kind") == "predict":
-        said = entry.get("expected")
-        you = (
-            "I don't know"
-            if said is None
-            else f"{entry['chosen']} ({short(said)})"
-            if entry.get("chosen")
-            else short(said)
-        )
-        return you, short(entry["outcome"]) if "outcome" in entry else "not seen yet"
+        said, told = entry.get("expected"), str(entry.get("told") or "{}")
+        you = "I don't know" if said is None else told.replace("{}", short(said))
+        if said is not None and entry.get("chosen"):
+            you = f"{entry['chosen']} ({you})" if not entry["chosen"].startswith(f"{short(said)}:") else entry["chosen"]
+        return you, told.replace("{}", short(entry["outcome"])) if "outcome" in entry else "not seen yet"
     if entry.get("kind") == "break":
         return entry.get("reached", ""), "found"
     if entry.get("kind") == "recall":

@@ -3,6 +3,7 @@
 The app's side is a session: values, result, on_result, lock, unlock, prediction, widget (see lsviz.app).
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,11 +11,11 @@ import ipywidgets as w
 import numpy as np
 
 from lsviz.lesson.answers import Answers
+from lsviz.lesson.curves import Curve, abscissas, pairs, tidy_curve
 from lsviz.lesson.parts import Feedback, Item, box, button, finished, named, prose, radio, row
 from lsviz.lesson.words import number, plain, short
 from lsviz.symbols import ARGUMENTS
 
-Curve = Sequence[Sequence[float]]  # points (x, y)
 UNSURE = "I don't know"
 
 
@@ -27,7 +28,7 @@ class Predict(Item):
     gap with {expected}, {outcome}, {factor}, {difference}; `unread` does so for a curve off which `expected` could read no number.
 
     Two predictions may share one session: the second is given `beside` the first (made with show=False), the result waits for both,
-    and `sketch(first, second)` makes one curve (x, y) of the two numbers.
+    and `sketch(first, second)` makes one curve (x, y) of the two numbers. `told` is how the record says a number: "a factor of {}".
     """
 
     kind = "predict"
@@ -53,6 +54,7 @@ class Predict(Item):
         beside: "Predict | None" = None,
         sketch: Callable[[float, float], Curve] | None = None,
         show: bool = True,
+        told: str = "{}",
     ):
         super().__init__(answers, key)
         if sum(given is not None for given in (shapes, options, value)) != 1:
@@ -65,7 +67,8 @@ class Predict(Item):
         self.curve: tuple[np.ndarray, np.ndarray] | None = None
         self.guess: float | None = None
         self.committed, self.start = False, dict(session.values)
-        self.partner, self.sketch = beside, sketch
+        self.partner, self.sketch, self.told = beside, sketch, told
+        self.other = "below" if beside is None else "above"  # where its partner stands, if it has one
         if beside is not None:
             beside.partner, beside.sketch = self, sketch and (lambda second, first: sketch(first, second))
         self.feedback, self.gap = Feedback("lsviz-prediction"), Feedback("lsviz-prediction")
@@ -74,7 +77,7 @@ class Predict(Item):
         self.unsure_button = button(UNSURE, self.give_up, tip="Commit without a prediction, and see the result")
         self.axes, self._turns = axes, list[Callable[[bool], None]]()
         if shapes is not None:
-            self.xs = [float(x) for x in (xs if xs is not None else _abscissas(shapes))]
+            self.xs = [float(x) for x in (xs if xs is not None else abscissas(shapes))]
             session.picture.observe(self._hand, "drawn")
         self._lock()
         session.on_result(self._result)
@@ -128,6 +131,8 @@ class Predict(Item):
 
     def _hand(self, change: dict) -> None:
         """The page tells what is drawn; a shape that was chosen comes back the same way and stays chosen."""
+        if self.committed and self.curve is not None and change["new"]:
+            self.session.picture.drawn = pairs(self.curve)  # it waits for its partner, and is committed
         if self.committed or not change["new"]:
             return
         self.drawn(*zip(*change["new"], strict=True))
@@ -183,7 +188,7 @@ class Predict(Item):
             self.curve = np.asarray(ends, float), np.full(2, self.guess / scale)
         curve = None if self.curve is None else [list(map(float, axis)) for axis in self.curve]
         chosen = getattr(getattr(self, "choice", None), "value", None)
-        self.put(ask=self.ask, expected=self.guess, curve=curve, chosen=chosen, committed=True)
+        self.put(ask=self.ask, expected=self.guess, curve=curve, chosen=chosen, committed=True, told=self.told)
         self._open()
 
     def _open(self) -> None:
@@ -198,15 +203,19 @@ class Predict(Item):
         shown = self._on_axes()
         if shown is not None or self.partner is None:  # a partner's curve stays
             self.session.prediction = shown
-        if self.shapes is not None:
-            self.session.picture.draw = None
         waits = self.partner is not None and not self.partner.committed
-        if not waits:
-            for item in filter(None, (self, self.partner)):
+        for item in filter(None, (self, self.partner)):
+            if item.shapes is not None and not (waits and item.curve is not None):
+                item.session.picture.draw = None  # while the result waits, what was drawn is on the axes
+            if not waits:
                 item.widget.remove_class("lsviz-locked")
+        next_ = f"now answer “{_first(self.partner.ask)}” {self.other}." if self.partner is not None else ""
+        if waits:
+            self.session.lock(f"Your prediction is committed. The result waits: {next_}")
+        else:
             self.session.unlock()
         stays = " Your prediction stays on the picture." if shown is not None else ""
-        self.feedback.say("note", f"Committed.{' The result waits for the other prediction.' if waits else stays}")
+        self.feedback.say("note", f"Committed.{f' The result waits: {next_}' if waits else stays}")
         if self.partner is not None and not waits:
             self.partner.feedback.say("note", "Committed.")
         if not waits:
@@ -278,8 +287,8 @@ class Predict(Item):
 class BreakIt(Item):
     """A setting to find by hand: where the claim fails. Checked live on the app's own state, never given away.
 
-    `goal(values, ds)` says True when reached, or a string that says what is still missing. Only what is set in `session` counts: give
-    the task a session of its own, so that nothing found elsewhere solves it.
+    `goal(values, ds)` says True when reached (or True and a line on what was found), or what is still missing. Only what is set in
+    `session` counts: give the task a session of its own, so that nothing found elsewhere solves it.
     """
 
     kind = "break"
@@ -291,7 +300,7 @@ class BreakIt(Item):
         session: Any,
         ask: str,
         *,
-        goal: Callable[[dict, Any], bool | str],
+        goal: Callable[[dict, Any], bool | str | tuple[bool, str]],
         reached: str,
         hint: str = "",
         show: bool = True,
@@ -326,10 +335,11 @@ class BreakIt(Item):
         if dict(self.session.values) == self.start:
             return self._open()  # what was said of another setting does not hold here
         answer = self.goal(dict(self.session.values), ds)
-        if answer is True or (isinstance(answer, np.bool_) and bool(answer)):
+        found, said = answer if isinstance(answer, tuple) else (answer, "")
+        if isinstance(found, (bool, np.bool_)) and found:
             self.done = True
             where = self._where()
-            self.put(ask=self.ask, reached=where)
+            self.put(ask=self.ask, reached=where, said=said)
             return self._tell(where)
         self.feedback.say("note", str(answer) if isinstance(answer, str) else "Not reached yet.")
 
@@ -341,7 +351,8 @@ class BreakIt(Item):
     def _tell(self, where: str) -> None:
         """It stays reached; the line says where, and that the controls stand elsewhere now."""
         since = "" if self._where() == where else " (you have moved on since)"
-        self.feedback.say("right", f"Reached with {where}{since}. {self.reached}")
+        said = str(self.answers.get(self.key).get("said") or "")
+        self.feedback.say("right", " ".join(filter(None, (f"Reached with {where}{since}.", said, self.reached))))
 
     def restore(self, entry: dict) -> None:
         self.done = True
@@ -356,40 +367,10 @@ class BreakIt(Item):
 def setting(values: Mapping[str, Any]) -> str:
     """The controls in words: "P = 300, L = 2"."""
     signs = {name: ARGUMENTS[name].sign if name in ARGUMENTS else name for name in values}
-    return ", ".join(f"{signs[name]} = {short(v) if isinstance(v, float) else v}" for name, v in values.items())
+    words = {"relu": "ReLU"}
+    return ", ".join(f"{signs[name]} = {short(v) if isinstance(v, float) else words.get(v, v)}" for name, v in values.items())
 
 
-def _abscissas(shapes: Mapping[str, Curve]) -> np.ndarray:
-    """Where a drawn curve has its handles: from the first to the last x of the shapes, evenly on a logarithmic axis if all are positive."""
-    x = [at for shape in shapes.values() for at, _ in shape]
-    return np.geomspace(min(x), max(x), 25) if min(x) > 0 else np.linspace(min(x), max(x), 25)
-
-
-def tidy_curve(x: Sequence[float], y: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """A drawn curve as a function of x: sorted, finite. ValueError if it is none."""
-    across, up = np.asarray(x, float).ravel(), np.asarray(y, float).ravel()
-    if across.shape != up.shape:
-        raise ValueError(f"curve: {across.size} x values and {up.size} y values; they must be as many")
-    good = np.isfinite(across) & np.isfinite(up)
-    order = np.argsort(across[good], kind="stable")
-    return across[good][order], up[good][order]
-
-
-def falls_at(x: np.ndarray, y: np.ndarray, level: float | None = None) -> float:
-    """Where a drawn curve falls through `level` (default: half of its height), from its highest point to the right; NaN if never."""
-    top = int(np.argmax(y))
-    level = (float(y[top]) + float(y.min())) / 2 if level is None else level
-    for i in range(top, len(x) - 1):
-        if y[i] >= level > y[i + 1]:
-            return float(x[i] + (x[i + 1] - x[i]) * (y[i] - level) / (y[i] - y[i + 1]))
-    return float("nan")
-
-
-def vanishes_at(x: np.ndarray, y: np.ndarray) -> float:
-    """Where a drawn curve has all but reached zero: it falls through a tenth of its highest value; NaN if never."""
-    return falls_at(x, y, 0.1 * float(y.max()))
-
-
-def rises_at(x: np.ndarray, y: np.ndarray) -> float:
-    """Where a drawn curve rises through half of its height, coming from the left; NaN if never."""
-    return -falls_at(-np.asarray(x)[::-1], np.asarray(y)[::-1])
+def _first(ask: str) -> str:
+    """The first sentence of a question: enough to find it on the page."""
+    return re.split(r"(?<=[.?:]) ", ask, maxsplit=1)[0]

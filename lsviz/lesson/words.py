@@ -10,8 +10,8 @@ from lsviz import symbols
 def symbol(sign: str) -> str:
     """HTML of a symbol such as "N_Δ" or "N*": italic letter, lower index, sentence of the glossary on hover and focus."""
     entry = symbols.SYMBOLS.get(sign) or next((s for s in symbols.SYMBOLS.values() if s.sign == sign), None)
-    base, _, index = html.escape(entry.sign if entry else sign).partition("_")
-    face = f"<i>{base}</i>" + (f"<sub>{index}</sub>" if index else "")
+    sign = html.escape(entry.sign if entry else sign)
+    face = re.sub(r"_(\w+)", r"</i><sub>\1</sub><i>", f"<i>{sign}</i>").replace("<i></i>", "")
     if entry is None:
         return face
     return f'<abbr class="lsviz-symbol" tabindex="0" title="{html.escape(entry.meaning, quote=True)}">{face}</abbr>'

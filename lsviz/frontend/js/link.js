@@ -1,9 +1,16 @@
 // An app's state in the page's address: ?app.P=300&app.h=4.5 (or the same after #). The page reads it once, Python
 // answers with the state of the moment, and "Copy link" writes it out.
 const PAIRS = (text) => [...new URLSearchParams(text.replace(/^[?#]/, ""))];
+// What the page was opened with: JupyterLab takes it out of the address of a new workspace's first page before a notebook has run.
+const opened = () => {
+  const entry = performance.getEntriesByType("navigation")[0];
+  const file = (path) => path.replace(/^.*\/tree\//, "");
+  const url = entry ? new URL(entry.name) : location;
+  return file(url.pathname) === file(location.pathname) ? url.search : "";
+};
 const fromAddress = (app) => {
   const found = {};
-  for (const text of [location.search, location.hash]) {
+  for (const text of [opened(), location.search, location.hash]) {
     for (const [key, value] of PAIRS(text)) if (key.startsWith(`${app}.`)) found[key.slice(app.length + 1)] = value;
   }
   return found;
