@@ -69,7 +69,7 @@ def told_prediction(context: Context) -> str:
     """The legend's words for the learner's curve; empty where there is none."""
     if context.prediction is None:
         return ""
-    return f"your prediction, {context.prediction_for}" if context.prediction_for else "your prediction"
+    return f"your prediction (for {context.prediction_for})" if context.prediction_for else "your prediction"
 
 
 def mark_look(colour: str, mark: str, size: float = 7.0) -> dict[str, Any]:

@@ -88,5 +88,6 @@ def wider_and_wider(stage: Stage) -> Draw:
         kept.set(context.ghosts[-1:])
         prediction.set(context)
         prediction.words.set_visible(False)  # the legend names it
+        key.keys[-1].set_color(prediction.colour_for(context))
 
     return draw
