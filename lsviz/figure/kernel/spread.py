@@ -15,9 +15,9 @@ from .marks import (
     depth_colour,
     log_axes,
     mark_look,
+    name_prediction,
     signed,
     through_middle,
-    told_prediction,
 )
 
 DEPTHS = 5
@@ -84,7 +84,7 @@ def kernel_spread(stage: Stage) -> Draw:
                 slope, error = float(ds.theta_slope[i]), float(ds.theta_slope_se[i])
                 told[i] = f"L = {int(ds.depth[i])}" + (f": {sloping}{signed(slope)}" if np.isfinite(slope) else "")
                 told[i] += f" ± {error:.2f}" if np.isfinite(error) else ""
-        key.set([*told, told_prediction(context)])
+        name_prediction(prediction, key, told, context)
         rest.set(["one network", "by chance alone", "slope −1/2" if stage.narrow else "slope −1/2: theory"])
         before = context.ghosts[-1][1][-1] if context.ghosts else None
         for i, line in enumerate(old):
@@ -94,8 +94,5 @@ def kernel_spread(stage: Stage) -> Draw:
             else:
                 line.set((), ())
         kept.set(context.ghosts[-1:])
-        prediction.set(context)
-        prediction.words.set_visible(False)  # the legend names it
-        key.keys[-1].set_color(prediction.colour_for(context))
 
     return draw
