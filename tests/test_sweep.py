@@ -344,6 +344,27 @@ def test_a_cell_that_kills_its_workers_is_told_and_stops_no_other(client, tmp_pa
     assert "several workers died of it" in sweep.status(tmp_path / "out.zarr").errors["P=4"]
 
 
+def test_who_may_have_killed_a_worker_is_computed_while_no_other_is(tmp_path):
+    class Client:
+        def nthreads(self):
+            return {"one": 1, "another": 1}
+
+        def submit(self, *told, pure):
+            return object()
+
+    tried = small_experiment(lambda P: P)
+    store.create(tmp_path / "out.zarr", sweep.make(tried, dict(P=[3, 4, 5, 6, 7])), tried, "numpy")
+    drive = run._Drive(Client(), store.Store(tmp_path / "out.zarr"), tried, "numpy", {})
+    drive.arriving, drive.alone = set(), {1, 2}
+    drive.todo.extend(range(5))
+    seen = []
+    while drive.todo:
+        drive._hand_out()
+        seen.append(sorted(drive.running.values()))
+        drive.running.clear()
+    assert seen == [[[0]], [[1]], [[2]], [[3], [4]]]
+
+
 def test_a_cell_unlike_the_first_fails_alone(tmp_path):
     tried = small_experiment(lambda P: P)
     plan = sweep.make(tried, dict(P=[3, 4]))

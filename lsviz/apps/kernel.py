@@ -251,6 +251,7 @@ kernel_training = App(
     size=(900, 450),
     narrow=(380, 760),
     caption="The networks start at random functions; the band holds 95 % of infinitely wide ones. One network is drawn bold. "
+            "For digits, each dot is a test digit, and a square is the networks' mean there against f∞. "
             "Time costs nothing: it moves along one computed training.",
 )  # fmt: skip
 
@@ -268,8 +269,11 @@ def curve_status(ds: Any, values: dict[str, Any]) -> str:
         return "no test error yet"
     ends = [f"{100 * mean[i]:.1f} % at P = {int(ds.size_P[i])}" for i in dict.fromkeys((known[0], known[-1]))]
     told = law(ds.error_slope, ds.error_slope_se, "P")
+    falls = f"; it falls as {told}" if float(ds.error_slope) < -2 * float(ds.error_slope_se) else "; it does not fall" if told else ""
     inputs = "pixels" if values["inputs"] == "pixels" else f"{int(values['d'])} principal components"
-    return f"test error {', '.join(ends)}{f'; it falls as {told}' if told else ''}; {inputs}, {count(ds.sizes['seed'], 'choice')} of points"
+    if values.get("dataset") == "random":
+        inputs = f"{int(values['d'])} random numbers a point, a coin's labels"
+    return f"test error {', '.join(ends)}{falls}; {inputs}, {count(ds.sizes['seed'], 'choice')} of points"
 
 
 kernel_curve = App(
@@ -292,6 +296,6 @@ kernel_curve = App(
     size=(900, 430),
     narrow=(380, 560),
     caption="Regression with Θ∞: the mean answer (f₀ = 0) of networks that pass through every training point, and more parameters "
-            "there are not. Each dot is one choice of the training points; errors are shares of 2000 digits that none of them holds. "
+            "there are not. Each dot is one choice of the training points; errors are shares of 2000 test points that none of them holds. "
             "Keep one curve, then change the inputs.",
 )  # fmt: skip

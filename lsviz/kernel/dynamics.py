@@ -1,11 +1,10 @@
 """Networks under gradient flow beside their linearisation and the infinitely wide network: what moves, and how little at large width."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from .. import data, network
 from ..experiment import Table, experiment
@@ -13,7 +12,7 @@ from ..generalization.averaging import line_fit
 from ..network import Dense
 from .finite import kernel_change, ntk
 from .frozen import Regression, regression
-from .infinite import nngp_infinite, ntk_infinite
+from .infinite import nngp_infinite, ntk_infinite, variance
 
 PLACES = 96  # angles at which f is drawn
 SHOWN = 48  # test points whose f is kept, where x are digits
@@ -62,6 +61,15 @@ def _time_step(kernel: np.ndarray) -> float:
     return STEP * len(kernel) / float(np.linalg.eigvalsh(kernel)[-1])
 
 
+def runge_kutta(velocity: Callable[[np.ndarray], np.ndarray], w: np.ndarray, step: float) -> np.ndarray:
+    """One step of the classical rule of fourth order along ẇ = velocity(w)."""
+    k1 = velocity(w)
+    k2 = velocity(w + step / 2 * k1)
+    k3 = velocity(w + step / 2 * k2)
+    k4 = velocity(w + step * k3)
+    return w + step / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
 def gradient_flow(
     net: Dense, w: np.ndarray, x: np.ndarray, y: np.ndarray, times: np.ndarray, dt: float
 ) -> Iterator[tuple[int, bool, Any]]:
@@ -81,11 +89,7 @@ def gradient_flow(
             steps = int(np.ceil((time - now) / dt - 1e-9))
             for i in range(steps):
                 step = (time - now) / (steps - i)
-                k1 = velocity(w)
-                k2 = velocity(w + step / 2 * k1)
-                k3 = velocity(w + step / 2 * k2)
-                k4 = velocity(w + step * k3)
-                w = w + step / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+                w = runge_kutta(velocity, w, step)
                 now += step
                 if i + 1 < steps:
                     yield place, False, w
@@ -130,10 +134,10 @@ def tangent_dynamics(
     theta, cross = (
         ntk_infinite(a, b, L=L, act=act, beta=beta) for a, b in ((points.x, None), (points.places, points.x))
     )
-    _infinite(table, regression(theta, points.y), cross, points, kept, L=L, act=act, beta=beta)
+    _infinite(table, times, regression(theta, points.y), cross, points, kept, L=L, act=act, beta=beta)
     w0 = net.init(seeds)
     theta0 = ntk(net, w0, points.x)
-    linear = _linear(table, net, w0, theta0, points, kept)
+    linear = _linear(table, times, net, w0, theta0, points, kept)
     for place, reached, w in gradient_flow(net, w0, points.x, points.y, times, _time_step(theta)):
         if reached:
             with np.errstate(invalid="ignore"):
@@ -192,12 +196,16 @@ def _change(net: Dense, w: np.ndarray, x: np.ndarray, theta0: np.ndarray) -> np.
     return change
 
 
-def _infinite(table: Table, flow: Regression, cross: np.ndarray, points: Task, kept: slice, **depth: Any) -> None:
+def _infinite(
+    table: Table, times: np.ndarray, flow: Regression, cross: np.ndarray, points: Task, kept: slice, **depth: Any
+) -> None:
     """Mean and spread of the Gaussian process f_t(x) = f₀(x) + A_t (y − f₀(X)), A_t = Θ(x, X) G(t): arXiv:1902.06720, (14)–(15)."""
+    from scipy.special import ndtr
+
     here = nngp_infinite(points.x, **depth)
     there = nngp_infinite(points.places, points.x, **depth)
-    own = np.diag(nngp_infinite(points.places, **depth))
-    for i, t in enumerate(table._coordinates["time"]):
+    own = variance(points.places, **depth)
+    for i, t in enumerate(times):
         gain = flow.gain(float(t))
         a = cross @ gain
         mean = a @ points.y
@@ -209,9 +217,10 @@ def _infinite(table: Table, flow: Regression, cross: np.ndarray, points: Task, k
             table.test_error_infinite[i] = ndtr(-points.test_y * mean / np.where(spread > 0, spread, 1e-300)).mean()
 
 
-def _linear(table: Table, net: Dense, w0: np.ndarray, theta0: np.ndarray, points: Task, kept: slice) -> np.ndarray:
+def _linear(
+    table: Table, times: np.ndarray, net: Dense, w0: np.ndarray, theta0: np.ndarray, points: Task, kept: slice
+) -> np.ndarray:
     """The tangent plane's f at every time, seed and place: each seed has its own kernel and its own f₀."""
-    times = table._coordinates["time"]
     start, start_there = net(w0, points.x), net(w0, points.places)
     found = np.empty((len(times), *start_there.shape))
     for s in range(len(w0)):

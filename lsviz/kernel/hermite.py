@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from ..network import activate, normalisation
 
@@ -53,17 +52,15 @@ def coefficients(act: str, beta: float, q: np.ndarray, most: int) -> tuple[np.nd
     """a_k(q) of φ and of φ′, (orders, len(q)) each, as many orders as are needed; the last one stands for the rest."""
     parts = [_values(act, beta, part) for part in _parts(q)] if len(q) <= 256 else None
     found: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-    total = [
-        np.concatenate([_values(act, beta, part)[i] ** 2 @ (ROOT_DENSITY * WEIGHT) for part in _parts(q)])
-        for i in (0, 1)
-    ]
+    squares = [[v**2 @ (ROOT_DENSITY * WEIGHT) for v in _values(act, beta, part)] for part in _parts(q)]
+    total = [np.concatenate(both) for both in zip(*squares, strict=True)]
     rest = [total[0].copy(), total[1].copy()]
     basis, block = _basis(most), 50
     while len(found[0]) < most and (rest[1] > ENOUGH * total[1]).any():
         psi = np.stack([next(basis) for _ in range(min(block, most - len(found[0])))]) * WEIGHT
-        for i in (0, 1):
-            some = [psi @ (parts[p] if parts else _values(act, beta, part))[i].T for p, part in enumerate(_parts(q))]
-            new = np.concatenate(some, axis=1)
+        some = [[psi @ v.T for v in values] for values in parts or (_values(act, beta, part) for part in _parts(q))]
+        for i, both in enumerate(zip(*some, strict=True)):
+            new = np.concatenate(both, axis=1)
             found[i].extend(new)
             rest[i] -= (new**2).sum(0)
     worst = float((rest[1] / total[1]).max())
@@ -81,6 +78,8 @@ def on_the_sphere(act: str, beta: float, L: int) -> tuple[np.ndarray, np.ndarray
 
     All variances are 1 there, so both kernels depend on the angle between two points alone, smoothly even at 0.
     """
+    from scipy.interpolate import CubicSpline  # brings an optimiser along: not at import
+
     a, b = (column[:, 0] ** 2 for column in coefficients(act, beta, np.ones(1), MOST))
     angle = np.linspace(0, np.pi, ANGLES)
     rho = np.cos(angle)

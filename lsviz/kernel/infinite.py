@@ -48,6 +48,13 @@ def nngp_infinite(x: Any, x2: Any = None, *, L: int, act: str, beta: float = 1) 
     return _kernels(x, x2, L, act, beta)[0]
 
 
+def variance(x: np.ndarray, *, L: int, act: str, beta: float = 1) -> np.ndarray:
+    """E[f²] (P,) over random weights at infinite width: the diagonal of `nngp_infinite`, without the rest of it."""
+    checks.points("x", x)
+    scaled = x / np.sqrt(x.shape[1])
+    return _side(scaled, L, act, beta, _on_sphere([scaled])).variance[-1]
+
+
 def _kernels(x: Any, x2: Any, L: int, act: str, beta: float) -> tuple[Any, Any]:
     L, act, beta = (tidy(ARGUMENTS[name], value) for name, value in dict(L=L, act=act, beta=beta).items())
     checks.points("x", x)

@@ -85,7 +85,6 @@ class _Points:
         if not self.pixels:
             points = data.load(self.dataset, P=P, d=self.d, seed=seed)
             return points.x, points.y
-        chosen = np.random.default_rng(seed).permutation(self.most)[
-            :P
-        ]  # those of a smaller P are the first ones of a larger
+        order = np.random.default_rng(seed).permutation(self.most)
+        chosen = order[:P]  # those of a smaller P are the first ones of a larger
         return self._on_sphere(self.all.x[chosen]), self._sign(self.all.label[chosen])

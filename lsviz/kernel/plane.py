@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..experiment import Table, experiment
+from .dynamics import runge_kutta
 
 X = np.array([-1.0, 0.2, 1.0])  # the three points; unequal gaps, so that no symmetry flattens the picture
 GRID = 25
@@ -65,7 +66,9 @@ def _show(table: Table, place: int, w0: np.ndarray, alpha: float) -> None:
     across = np.linspace(-REACH, REACH, GRID)
     u, v = np.meshgrid(across, across, indexing="ij")
     within = axes[:, :2].T @ tangent / sizes[0]  # from Δw to the plane's own axes
-    steps = np.stack([u, v], axis=-1) @ np.linalg.inv(within).T / (sizes[0] * alpha)  # Δw that moves the plane's F by (u, v)
+    steps = (
+        np.stack([u, v], axis=-1) @ np.linalg.inv(within).T / (sizes[0] * alpha)
+    )  # Δw that moves the plane's F by (u, v)
     start = outputs(w0)
     table.surface[place] = alpha * (outputs(w0 + steps) - start)
     table.plane[place] = alpha * steps @ tangent.T
@@ -80,15 +83,8 @@ def _show(table: Table, place: int, w0: np.ndarray, alpha: float) -> None:
         return tangent.T @ (target - alpha * tangent @ moved) / alpha
 
     for step in range(1, STEPS + 1):
-        w, moved = _runge_kutta(real, w, dt), _runge_kutta(linear, moved, dt)
+        w, moved = runge_kutta(real, w, dt), runge_kutta(linear, moved, dt)
         table.path_real[place, step] = alpha * (outputs(w) - start)
         table.path_linear[place, step] = alpha * tangent @ moved
     table.path_gap[place] = np.linalg.norm(table.path_real[place, -1] - table.path_linear[place, -1])
     table.w_moved[place] = np.linalg.norm(w - w0)
-
-
-def _runge_kutta(velocity: Any, w: np.ndarray, dt: float) -> np.ndarray:
-    k1 = velocity(w)
-    k2 = velocity(w + dt / 2 * k1)
-    k3 = velocity(w + dt / 2 * k2)
-    return w + dt / 6 * (k1 + 2 * k2 + 2 * k3 + velocity(w + dt * k3))

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,7 @@ class _Drive:
         self.client, self.kept, self.which, self.engine, self.run = client, kept, which, engine, run
         self.joint = cells.as_one_program(which, engine)
         self.todo: deque[int] = deque()
-        self.alone: set[int] = set()  # cells whose worker died: the next time in a task of their own
+        self.alone: set[int] = set()  # cells whose worker died: the next time with no other beside them
         self.running: dict[Any, list[int]] = {}
         self.pace: deque[float] = deque(maxlen=9)  # seconds of the last cells
         self.made = {key: value for key, value in run.items() if key in provenance.versions(engine)}
@@ -226,7 +227,7 @@ class _Drive:
 
     def _hand_out(self) -> None:
         threads = self._count_threads()
-        while self.todo and len(self.running) < AHEAD * threads:
+        while self.todo and len(self.running) < AHEAD * threads and not self._suspects():
             size = int(GROUP / max(statistics.median(self.pace), 1e-6)) if self.pace else 1
             size = max(1, min(size, -(-len(self.todo) // (AHEAD * threads))))
             group = self._program() if self.joint else self._few(size)
@@ -234,6 +235,10 @@ class _Drive:
             future = self.client.submit(cells.compute, self.which, arguments, self.engine, LIMIT, __version__, pure=False)
             self.running[future] = group
             self.arriving.add(future)
+
+    def _suspects(self) -> bool:
+        """Whether to wait: a worker's death is laid to all cells it was given, so a suspect is computed while no other is."""
+        return bool(self.running) and not self.alone.isdisjoint({self.todo[0], *chain(*self.running.values())})
 
     def _few(self, size: int) -> list[int]:
         """The next cells, as many as `size`."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.lines import Line2D
 
+from ..dots import Prediction
 from ..stage import Context, Stage
 
 SHAPES = ("o", "s", "^", "D", "v")
@@ -65,11 +66,13 @@ class Table:
             word.set_text(text)
 
 
-def told_prediction(context: Context) -> str:
-    """The legend's words for the learner's curve; empty where there is none."""
-    if context.prediction is None:
-        return ""
-    return f"your prediction, {context.prediction_for}" if context.prediction_for else "your prediction"
+def name_prediction(prediction: Prediction, key: Table, names: Sequence[str], context: Context) -> None:
+    """Draw the learner's curve, and let the last row of the legend name it: words beside the curve would lie on other curves."""
+    made_for = f" (for {context.prediction_for})" if context.prediction_for else ""
+    key.set([*names, f"your prediction{made_for}" if context.prediction is not None else ""])
+    key.keys[-1].set_color(prediction.colour_for(context))
+    prediction.set(context)
+    prediction.words.set_visible(False)
 
 
 def mark_look(colour: str, mark: str, size: float = 7.0) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from .marks import (
     depth_colour,
     log_axes,
     mark_look,
+    name_prediction,
     signed,
     through_middle,
-    told_prediction,
 )
 
 DEPTHS = 5
@@ -57,12 +57,14 @@ def kernel_spread(stage: Stage) -> Draw:
     foot = 128 if stage.narrow else 94  # pixels below the top of the key
     looks = [dict(color=depth_colour(stage, i), marker=SHAPES[i], markersize=6.5, linestyle="none") for i in range(DEPTHS)]
     looks.append(dict(color=colours.sources["prediction"], **style.LINES["prediction"]))
-    key = Table(stage, looks, 14, height - foot, columns=2, apart=185 if stage.narrow else 0.24 * width)
+    key = Table(stage, looks, 14, height - foot, columns=2, apart=185 if stage.narrow else 0.3 * width)
     looks = [mark_look(depth_colour(stage, 1), "s", 3.8), dict(color=depth_colour(stage, 1), linewidth=1.4, linestyle=":"),
              dict(color=colours.sources["theory"], **style.LINES["theory"])]  # fmt: skip
-    rest = Table(stage, looks, 14 if stage.narrow else 0.5 * width, height - (foot - 51 if stage.narrow else foot),
+    rest = Table(stage, looks, 14 if stage.narrow else 0.62 * width, height - (foot - 51 if stage.narrow else foot),
                  columns=2 if stage.narrow else 1, apart=185)  # fmt: skip
     kept = KeptNames(stage, 24, 20, SHAPES[:1])
+
+    sloping = "" if stage.narrow else "slope "
 
     def draw(ds: Any, context: Context) -> None:
         h, seeds = np.asarray(ds.width.values, float), ds.sizes["seed"]
@@ -80,9 +82,9 @@ def kernel_spread(stage: Stage) -> Draw:
             chance[i].set(h, ds.theta_bias_noise.values[i] if there else spread)
             if there:
                 slope, error = float(ds.theta_slope[i]), float(ds.theta_slope_se[i])
-                told[i] = f"L = {int(ds.depth[i])}" + (f": slope {signed(slope)}" if np.isfinite(slope) else "")
+                told[i] = f"L = {int(ds.depth[i])}" + (f": {sloping}{signed(slope)}" if np.isfinite(slope) else "")
                 told[i] += f" ± {error:.2f}" if np.isfinite(error) else ""
-        key.set([*told, told_prediction(context)])
+        name_prediction(prediction, key, told, context)
         rest.set(["one network", "by chance alone", "slope −1/2" if stage.narrow else "slope −1/2: theory"])
         before = context.ghosts[-1][1][-1] if context.ghosts else None
         for i, line in enumerate(old):
@@ -92,7 +94,5 @@ def kernel_spread(stage: Stage) -> Draw:
             else:
                 line.set((), ())
         kept.set(context.ghosts[-1:])
-        prediction.set(context)
-        prediction.words.set_visible(False)  # the legend names it
 
     return draw

@@ -28,7 +28,7 @@ def kernel_training(stage: Stage) -> Draw:
     loss.set(label="loss", ylim=(1e-6, 3))
     loss.set_yticks([1e-6, 1e-4, 1e-2, 1], ["10⁻⁶", "10⁻⁴", "0.01", "1"])
     loss.set_title("training loss")
-    gap.set(label="gap", ylim=(1e-4, 3))
+    gap.set(label="gap", ylim=(1e-4, 100))
     gap.set_yticks([1e-4, 1e-2, 1], ["10⁻⁴", "0.01", "1"])
     gap.set_title("off the frozen kernel")
     gap.set_xlabel("time  $t$", labelpad=1)

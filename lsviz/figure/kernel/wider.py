@@ -8,7 +8,7 @@ from .. import style
 from ..dots import KeptNames, Prediction
 from ..generalization.marks import Level, hollow
 from ..stage import Context, Draw, Stage
-from .marks import Table, beside_each_other, gap_colour, geometric_mean, log_axes, mark_look, signed, told_prediction
+from .marks import Table, beside_each_other, gap_colour, geometric_mean, log_axes, mark_look, name_prediction, signed
 
 # name in the Dataset → its mark, and what it is called
 SHOWN = {
@@ -82,11 +82,9 @@ def wider_and_wider(stage: Stage) -> Draw:
             theory = expected(name, context.values)
             names.append(words if below or not told else f"{words}: {told[6:]}")
             slopes.append(f"{told}, expected {theory}" if told and theory else told)
-        key.set([*names, told_prediction(context)])
+        name_prediction(prediction, key, names, context)
         for word, told in zip(below or [], slopes, strict=False):
             word.set_text(told)
         kept.set(context.ghosts[-1:])
-        prediction.set(context)
-        prediction.words.set_visible(False)  # the legend names it
 
     return draw
