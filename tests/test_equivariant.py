@@ -1,5 +1,6 @@
 """Symmetries: an error that can fail, averages that cannot, groups that are groups, and Molien's count against explicit projectors."""
 
+import itertools
 import subprocess
 import sys
 
@@ -7,7 +8,21 @@ import numpy as np
 import pytest
 import torch
 
-from lsviz.equivariant import equivariance_error, group_average, shift, turn
+from lsviz.equivariant import (
+    acts,
+    cyclic,
+    dihedral,
+    equivariance_error,
+    group_average,
+    group_named,
+    harmonics,
+    molien,
+    permutations,
+    shift,
+    turn,
+)
+from lsviz.equivariant.groups import GROUPS, checked
+from lsviz.symbols import ARGUMENTS
 
 TURNS = range(4)
 
@@ -113,3 +128,92 @@ def test_turns_and_shifts_of_pictures(kind):
 def test_bad_turns_and_shifts_are_named(call, name):
     with pytest.raises(ValueError, match=rf"^{name}: got .*allowed"):
         call()
+
+
+@pytest.mark.parametrize("group, size", [
+    (cyclic(1), 1), (cyclic(5), 5), (dihedral(3), 6), (dihedral(6), 12), (permutations(4), 24), (permutations(6), 720),
+])  # fmt: skip
+def test_groups_are_groups(group, size):
+    assert checked(group).shape == (size, group.shape[1])
+    for missing in {0, size - 1} - {0} if size > 1 else ():
+        with pytest.raises(ValueError, match=r"^group: got (no identity|elements whose product).*allowed"):
+            checked(np.delete(group, missing, axis=0))
+
+
+def test_the_named_groups_are_those_of_the_glossary():
+    assert set(GROUPS) == set(ARGUMENTS["group"].choices)
+    assert {name: len(group_named(name)) for name in GROUPS} == {
+        "cyclic_4": 4, "cyclic_6": 6, "cyclic_8": 8, "dihedral_6": 12, "S4": 24,
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=r"^group: got 'S5'; allowed: one of cyclic_4"):
+        group_named("S5")
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.tensor])
+def test_a_group_acts_on_the_last_axis(kind):
+    x, group = kind(numbers(3, 4)), permutations(4)
+    moved = acts(group, x)
+    assert moved.shape == (3, 24, 4)
+    for g, one in zip(group, np.asarray(moved).swapaxes(0, 1), strict=True):
+        np.testing.assert_array_equal(one, np.asarray(acts(g, x)))
+        np.testing.assert_array_equal(one, np.stack([np.asarray(x)[:, i] for i in g], axis=1))
+    g, h = np.array([1, 0, 2, 3]), np.array([1, 2, 3, 0])
+    np.testing.assert_array_equal(acts(g, acts(h, x)), acts(h[g], x))
+    assert (acts(g, acts(h, x)) != acts(g[h], x)).any()  # these two do not commute
+    mix = kind(numbers(4, 6, seed=2))
+    assert equivariance_error(lambda x: x @ mix, x, group, acts, keep) > 0.3
+    assert equivariance_error(group_average(lambda x: (x @ mix) ** 3, group, acts), x, group, acts, keep) < 1e-12
+
+
+@pytest.mark.parametrize("call, name, got", [
+    (lambda: cyclic(0), "d", "0"),
+    (lambda: dihedral(2), "d", "2"),
+    (lambda: permutations(8), "d", "8"),
+    (lambda: cyclic(2.5), "d", "2.5"),
+    (lambda: acts(cyclic(4), np.zeros((2, 5))), "x", r"shape \(2, 5\); allowed: \(…, 4\)"),
+    (lambda: acts([[0, 0]], np.zeros((2, 2))), "group", "a row that is no permutation"),
+    (lambda: acts([[0.0, 1.0]], np.zeros((2, 2))), "group", "float64 numbers"),
+    (lambda: checked(np.arange(4)), "group", r"shape \(4,\)"),
+    (lambda: checked([[0, 1], [0, 1]]), "group", "an element twice"),
+    (lambda: checked([[1, 2, 0]]), "group", "no identity"),
+    (lambda: checked([[0, 1, 2], [1, 2, 0]]), "group", r"elements whose product with \(1, 2, 0\) is missing"),
+    (lambda: molien(cyclic(4), 0), "k", "0"),
+    (lambda: molien(cyclic(1), 3), "group", "1 coordinate"),
+])  # fmt: skip
+def test_bad_groups_are_named(call, name, got):
+    with pytest.raises(ValueError, match=rf"^{name}: got {got}.*"):
+        call()
+
+
+@pytest.mark.parametrize("group, wanted", [
+    (cyclic(6), [1, 0.90, 1.08, 1.03, 0.98, 1.04, 1, 0.996]),
+    (cyclic(4), [1, 0.89, 1, 1.12, 1, 0.98, 1, 1.04]),
+    (permutations(4), [6, 2.67, 3, 2.88, 2, 1.96, 1.88, 1.78]),
+])  # fmt: skip
+def test_molien_gives_the_known_shares(group, wanted):
+    np.testing.assert_allclose(len(group) * molien(group, 8), wanted, atol=0.0051)
+
+
+def test_the_share_of_all_permutations_falls_slowly_to_its_end():
+    share = 24 * molien(permutations(4), 12)
+    assert share[-1] == pytest.approx(1.56, abs=0.005)
+    assert 24 * molien(permutations(4), 100)[-1] == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("group", [cyclic(5), dihedral(4), permutations(3), permutations(4), cyclic(2)])
+def test_harmonics_are_counted_as_orbits_of_monomials_are(group):
+    """Invariant polynomials of degree k: one for each orbit of monomials. Those times the square of the radius are no harmonics."""
+    d, most = group.shape[1], 6
+
+    def orbits(elements, k):
+        powers = [p for p in itertools.product(range(k + 1), repeat=d) if sum(p) == k]
+        return len({min(tuple(p[i] for i in g) for g in elements) for p in powers})
+
+    def count(elements):
+        total = [0, 0] + [orbits(elements, k) for k in range(most + 1)]
+        return [total[k + 2] - total[k] for k in range(most + 1)]
+
+    found = harmonics(group, most)
+    np.testing.assert_array_equal(found.degree, np.arange(most + 1))
+    np.testing.assert_array_equal(found.invariant, count(group))
+    np.testing.assert_array_equal(found.all, count(np.arange(d)[None]))
