@@ -36,6 +36,7 @@ _REGISTRY = {
     "movement": "lsviz.kernel:movement",
     "kernel_learning_curve": "lsviz.kernel:kernel_learning_curve",
     "tangent_plane": "lsviz.kernel:tangent_plane",
+    "invariant_learning": "lsviz.kernel:invariant_learning",
     "quench": "lsviz.particles:quench",
     "compression": "lsviz.particles:compression",
     "packing_transition": "lsviz.particles:packing_transition",

@@ -48,6 +48,7 @@ SCALES = ("standard", "ntk", "mean_field")
 LOSSES = ("hinge", "logistic", "softhinge")
 KINDS = ("discs", "ellipses", "balls", "lennard_jones")
 NETS = ("fc1", "fc1_bn", "fc3", "fc3_bn", "conv", "conv_bn", "stride", "stride_bn", "lenet", "lenet_bn", "vgg", "vgg_bn", "resnet", "resnet_bn")
+GROUPS = ("cyclic_4", "cyclic_6", "cyclic_8", "dihedral_6", "S4")
 OPTIMIZERS = ("lm", "adam", "fire", "gd", "flow")
 
 ARGUMENTS = _table(
@@ -95,7 +96,7 @@ ARGUMENTS = _table(
     Symbol("push", "push", "what is pushed", "One particle, or all along the softest mode; everything else may give way.", kind="str",
            choices=("disc", "mode")),
     Symbol("which", "which", "which one", "The number of the particle, or of the mode counted from the softest, that is pushed.", kind="int", low=0, high=60000),
-    Symbol("noise", "noise", "noise", "How far the points of the toy are scattered off their curves.", low=0, high=10),
+    Symbol("noise", "noise", "noise", "How far points are scattered: those of the toy off their curves, labels off the function to be learned (standard deviation).", low=0, high=10),
     Symbol("depths", "L", "depths", "The numbers of hidden layers of a scan.", kind="ints", low=1, high=20),
     Symbol("sizes", "P", "numbers of training points", "The numbers of training points of a scan.", kind="ints", low=2, high=8192),
     Symbol("inputs", "inputs", "inputs", "What the network sees of a picture: its principal components (pca), or every pixel.", kind="str",
@@ -122,6 +123,12 @@ ARGUMENTS = _table(
            kind="str", choices=("plain", "paper")),
     Symbol("probe", "probe", "pictures asked", "How many test pictures are deformed to measure stability.", kind="int", low=2, high=10000),
     Symbol("P_test", "P test", "test pictures", "How many pictures that were never trained on tell the test error.", kind="int", low=10, high=10000),
+    Symbol("group", "G", "group", "Which coordinates may change places: turned in a ring (cyclic), turned and mirrored (dihedral), all ways (S); the digit is d.",
+           kind="str", choices=GROUPS),
+    Symbol("kernel", "K", "kernel", "How alike two points count: exp(−‖x − x′‖), rough, or exp(−3/2 ‖x − x′‖²), smooth.", kind="str",
+           choices=("exponential", "gaussian")),
+    Symbol("target", "target", "target", "Whether the function to be learned is invariant under the group, or not.", kind="str",
+           choices=("invariant", "not")),
 )
 
 QUANTITIES = _table(
@@ -357,6 +364,20 @@ QUANTITIES = _table(
     Symbol("weight_decay", "λ", "weight decay", "Weights are pulled to zero by ½λ‖w‖²."),
     Symbol("cosine", "cosine", "falling step size", "1 where the step size falls to zero along half a cosine."),
     Symbol("batch", "batch", "batch", "How many pictures one step looks at.", kind="int"),
+    Symbol("error_plain", "error of K", "error of the plain kernel", "Mean square of the answers against the function without noise, at test points."),
+    Symbol("error_invariant", "error of K_G", "error of the averaged kernel", "The same for the kernel that is averaged over the group."),
+    Symbol("error_floor", "floor", "floor of the error", "The mean square of what is not invariant in the function: no invariant kernel can learn it."),
+    Symbol("gain", "gain", "gain in training points", "How many times more points the plain kernel needs for the same error."),
+    Symbol("gain_low", "gain (16 %)", "gain, lower", "The 16th percentile of the gain when seeds are drawn again (bootstrap)."),
+    Symbol("gain_high", "gain (84 %)", "gain, upper", "The 84th percentile of the gain when seeds are drawn again (bootstrap)."),
+    Symbol("gain_counted", "ΣN/ΣN̄", "gain by counting", "All harmonics over the invariant ones, of the degrees that the data resolve and the constant."),
+    Symbol("group_size", "|G|", "size of the group", "How many elements the group has."),
+    Symbol("degree", "k", "degree", "The degree of a polynomial on the sphere: how finely it varies.", kind="int"),
+    Symbol("harmonics", "N(d, k)", "harmonics of a degree", "How many independent polynomials of degree k there are on the sphere."),
+    Symbol("harmonics_invariant", "N̄(d, k)", "invariant harmonics of a degree", "How many of them the group leaves as they are (Molien's series)."),
+    Symbol("inverse_gamma", "1/γ(k)", "gain at one degree", "N/N̄: how many times fewer numbers of degree k an invariant kernel must learn; |G| at high degrees."),
+    Symbol("power", "power", "power in a degree", "The share of the function's variance that its invariant part has in degree k."),
+    Symbol("resolved", "resolved", "resolved", "1 where P points tell degree k: they are at least as many as its invariant harmonics and all lower ones, and its power is above the noise."),
     Symbol("freedoms_3", "3n′", "three freedoms a particle", "Two coordinates and an angle for each particle that is no rattler."),
 )
 

@@ -19,7 +19,7 @@ def turn(k: Any, x: Any) -> Shaped[Any, "*batch rows2 columns2"]:
     shape = _plane(x)
     if k % 2 and shape[-1] != shape[-2]:
         raise ValueError(f"x: got shape {shape}; allowed: (…, n, n), as a quarter turn acts on squares")
-    return np.rot90(x, k, (-2, -1)) if isinstance(x, np.ndarray) else x.rot90(int(k), (-2, -1))
+    return np.rot90(x, int(k), (-2, -1)) if isinstance(x, np.ndarray) else x.rot90(int(k), (-2, -1))
 
 
 def shift(k: Any, x: Any) -> Shaped[Any, "*batch rows columns"]:

@@ -8,11 +8,15 @@ from .finite import kernel_change, linearized, ntk
 from .fluctuation import kernel_fluctuation, kernel_map
 from .frozen import Regression, regression
 from .infinite import nngp_infinite, ntk_infinite
+from .invariant import invariant
 from .learning import kernel_learning_curve
 from .plane import tangent_plane
+from .saving import invariant_learning
 
 __all__ = [
     "Regression",
+    "invariant",
+    "invariant_learning",
     "kernel_change",
     "kernel_fluctuation",
     "kernel_learning_curve",
