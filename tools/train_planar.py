@@ -1,11 +1,11 @@
-"""Train the networks on a torus whose weights come with the package, lsviz/store/planar/: half precision, one .npy each, a row
-for each of three seeds, and nets.json about them.
+"""Train the networks on a torus whose weights come with the package, lsviz/store/planar/: half precision, one .npy each, a row for each
+of three seeds, and nets.json about them.
 
     python tools/train_planar.py [NAME …]
 
-Each learns P digits with a rim of zeros by Adam at 3e-3 in batches of 64, from seeds 0, 1, 2, until its cross entropy over all P, asked every
-20 steps, is at most LOSS: nets that are compared stop at the same training loss, however long that takes. turn_augmented is trained on
-pictures turned at random by multiples of 90°; its loss is the mean over all four. With NAMES only those are trained again. One thread;
+Each learns P digits with a rim of zeros by Adam at 3e-3 in batches of 64, from seeds 0, 1, 2, until its cross entropy over all P, asked
+every 20 steps, is at most LOSS: nets that are compared stop at the same training loss, however long that takes. turn_augmented is trained
+on pictures turned at random by multiples of 90°; its loss is the mean over all four. With NAMES only those are trained again. One thread;
 another processor rounds differently and gives other weights of the same quality.
 """
 

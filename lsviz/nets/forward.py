@@ -97,7 +97,7 @@ def _chain(layers: tuple[Any, ...], x: Any, parts: Any, running: Any, batch: boo
             case Pool():
                 x = _largest(x if layer.stride == 2 else F.pad(x, (0, 1, 0, 1), mode="circular"), layer.stride)
             case Average():
-                x = F.avg_pool2d(x.flatten(1, -3), 2).unflatten(1, x.shape[1:-2])
+                x = F.avg_pool2d(x.flatten(1, -3), 2, layer.stride).unflatten(1, x.shape[1:-2])
             case Blur():
                 matrix = _low_pass(x.shape[-1], layer.taps, layer.stride, x.dtype, x.device)
                 x = matrix @ (x @ matrix.T)

@@ -69,6 +69,8 @@ class Pool(NamedTuple):
 class Average(NamedTuple):
     """The mean of each 2 × 2, of which every other one is kept. It commutes with turns by 90° where the side is even."""
 
+    stride: int = 2
+
 
 class Blur(NamedTuple):
     """A fixed low-pass filter on a torus, the product of `taps` along both axes (they add up to 1), then every stride-th pixel.
@@ -109,6 +111,13 @@ def flat(layers: tuple[Any, ...]) -> list[Any]:
     for layer in layers:
         found += [*flat(layer.layers), *flat(layer.short)] if isinstance(layer, Residual) else [layer]
     return found
+
+
+def stride(layers: tuple[Any, ...]) -> int:
+    """Pixels before the layers from one pixel behind them to the next."""
+    return math.prod(
+        stride(layer.layers) if isinstance(layer, Residual) else getattr(layer, "stride", 1) for layer in layers
+    )
 
 
 def trained(layer: Any, last: bool) -> list[Part]:
