@@ -10,7 +10,7 @@ from jaxtyping import Float
 from .. import xp as xps
 from ..experiment import tidy
 from ..symbols import ARGUMENTS
-from .layers import Conv, Linear, Mean, Norm, Part, Pool, Relu, Residual, flat, stride, trained
+from .layers import Conv, Linear, Mean, Norm, Part, Pool, Relu, Residual, flat, total_stride, trained
 from .planar import PLANAR, PLANAR_SIDE, planar
 
 SIDE = 28
@@ -52,7 +52,7 @@ class Net:
     @cached_property
     def stride(self) -> int:
         """Total down-sampling: pixels of the picture from one pixel of the last map to the next."""
-        return stride(self.layers)
+        return total_stride(self.layers)
 
     def init(self, seeds: Any) -> Float[np.ndarray, "S size"]:
         """Random parameters, one NumPy generator a seed: weights N(0, 2/fan-in) (He et al. 2015, arXiv:1502.01852; the last layer

@@ -113,10 +113,10 @@ def flat(layers: tuple[Any, ...]) -> list[Any]:
     return found
 
 
-def stride(layers: tuple[Any, ...]) -> int:
+def total_stride(layers: tuple[Any, ...]) -> int:
     """Pixels before the layers from one pixel behind them to the next."""
     return math.prod(
-        stride(layer.layers) if isinstance(layer, Residual) else getattr(layer, "stride", 1) for layer in layers
+        total_stride(layer.layers) if isinstance(layer, Residual) else getattr(layer, "stride", 1) for layer in layers
     )
 
 
