@@ -59,6 +59,8 @@ def test_the_error_is_the_largest_over_items_and_elements():
         assert equivariance_error(
             lambda x, scale=scale: scale * x, x, [1.5], lambda g, x: g * x, keep
         ) == pytest.approx(1 / 3)
+    moved = equivariance_error(lambda x: x, np.array([[5.0, 12.0]]), [1], lambda g, x: x + [[3.0, 4.0]], keep)
+    assert moved == pytest.approx(5 / np.hypot(8, 16))  # a norm is the root of a sum of squares
     twice = equivariance_error(lambda x: x, np.concatenate([x, x]), [1.5], lambda g, x: g * x, keep)
     assert twice == pytest.approx(1 / 3)  # nor does the number of items matter
 

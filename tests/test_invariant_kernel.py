@@ -136,6 +136,13 @@ def test_gains_of_known_curves():
     # log gain = mean over seeds of log error, slope 1: its error is 0.4/√12
     half = np.log(found.gain_high / found.gain_low)[:3] / 2
     assert (half > 0.4 / math.sqrt(12) / 2.5).all() and (half < 0.4 / math.sqrt(12) * 2.5).all()
+    # where some draws of the seeds leave the curve, at its end or its beginning, the other side is still known
+    level = np.exp(np.log(loose).mean(1))
+    goal = np.full((6, 12), 1.02 * level[-1])
+    goal[0] = 0.98 * level[0]
+    edge = gains(sizes, loose, goal)
+    assert edge.gain_low[5] < edge.gain[5] < 1 and np.isnan(edge.gain_high[5])
+    assert 1 < edge.gain[0] < edge.gain_high[0] and np.isnan(edge.gain_low[0])
     alone = gains(sizes, plain[:, :1], fewer[:, :1])
     assert np.isfinite(alone.gain[:4]).all() and np.isnan(alone.gain_low).all()
 

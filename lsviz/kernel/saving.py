@@ -145,11 +145,9 @@ class _Draw:
         self.target = random_target(rng, kernel, group, symmetric)
         self.test = on_sphere(rng, TEST, d)
         self.wanted = self.target(self.test)
-        streams = rng.spawn(
-            2
-        )  # so that the points of a smaller P are the first ones of a larger, whatever the largest is
-        self.x = on_sphere(streams[0], most, d)
-        self.y = self.target(self.x) + noise * streams[1].standard_normal(most)
+        for_points, for_noise = rng.spawn(2)  # each its own: however many there are, the first ones are the same
+        self.x = on_sphere(for_points, most, d)
+        self.y = self.target(self.x) + noise * for_noise.standard_normal(most)
 
     def error(self, kernel: Any, P: int) -> float:
         """Mean square at the test points, with the best ridge."""
