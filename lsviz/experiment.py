@@ -51,6 +51,9 @@ _REGISTRY = {
     "stability_curve": "lsviz.diffeo:stability_curve",
     "stability_training": "lsviz.diffeo:stability_training",
     "stability_study": "lsviz.diffeo:stability_study",
+    "shift_response": "lsviz.equivariant:shift_response",
+    "aliasing": "lsviz.equivariant:aliasing",
+    "rotation_response": "lsviz.equivariant:rotation_response",
 }
 
 

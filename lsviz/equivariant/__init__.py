@@ -2,12 +2,14 @@
 
 from .error import equivariance_error, group_average
 from .groups import acts, cyclic, dihedral, group_named, harmonics, molien, permutations
-
-# Functions, which an import from a module of the same name after this line would hide.
-from .pictures import shift, turn
+from .pictures import shift, turn  # no module here may have the name of a function: it would hide it
+from .rotation import rotate, rotation_response
+from .shifting import shift_response
+from .waves import aliasing
 
 __all__ = [
     "acts",
+    "aliasing",
     "cyclic",
     "dihedral",
     "equivariance_error",
@@ -16,6 +18,9 @@ __all__ = [
     "harmonics",
     "molien",
     "permutations",
+    "rotate",
+    "rotation_response",
     "shift",
+    "shift_response",
     "turn",
 ]

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from .build import Net
 from .layers import Average, Blur, Conv, GroupConv, Lift, Linear, Mean, Norm, Pool, Relu, Residual
 
@@ -34,7 +36,9 @@ def tensor(array: Any, like: Any = None) -> Any:
     if isinstance(array, torch.Tensor):
         return array
     return torch.tensor(
-        array, dtype=torch.float32 if like is None else like.dtype, device=None if like is None else like.device
+        np.ascontiguousarray(array),
+        dtype=torch.float32 if like is None else like.dtype,
+        device=None if like is None else like.device,
     )
 
 

@@ -61,5 +61,5 @@ def _stories(folder: Path) -> dict[str, Any]:
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise DamagedFile(
-            f"{path} is missing or unreadable: `git checkout -- lsviz/store/nets`, or reinstall the package"
+            f"{path} is missing or unreadable: `git checkout -- lsviz/store/{folder.name}`, or reinstall the package"
         ) from error
