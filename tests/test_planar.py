@@ -293,6 +293,18 @@ def test_one_pixel_changes_most_with_stride_less_with_max_pooling_least_with_a_b
     assert (shifts.test_error < 0.2).all()
 
 
+def test_changes_over_pictures_are_those_counted_by_hand(shifts):
+    test = data.images("mnist", P=200, split="test")
+    x, net, w = nets.padded(test.x), nets.make("shift_stride"), nets.stored("shift_stride")
+    z = torch.tensor(net(w, x)).double().softmax(2)
+    for k in (1, 3, 6):
+        moved = torch.tensor(net(w, np.roll(x, k, 2))).double().softmax(2)
+        top = z.argmax(2, keepdim=True)
+        ds = shifts.sel(network="stride", whole_shift=k)
+        np.testing.assert_array_equal(ds.top_change, (moved.argmax(2) != top[..., 0]).double().mean(1))
+        np.testing.assert_allclose(ds.probability_change, (moved - z).gather(2, top).abs().mean((1, 2)), atol=1e-5)
+
+
 def test_along_the_shifts_answers_are_exact_where_they_must_be(shifts):
     change = shifts.output_change.max("seed")
     for name, every in zip(shifts.network.values, shifts.exact_every.values):
