@@ -294,7 +294,7 @@ def _number(symbol: Symbol, value: Any, fail: ValueError) -> int | float:
 
 def _seeds(value: Any, fail: ValueError) -> tuple[int, ...]:
     try:
-        count = value if isinstance(value, Iterable) and not isinstance(value, str) else range(int(value))
+        count = value if isinstance(value, Iterable) and not isinstance(value, str) else range(min(int(value), 4097))
         if isinstance(value, (bool, str)) or (not isinstance(value, Iterable) and int(value) != value):
             raise fail
         seeds = tuple(int(seed) for seed in count)
