@@ -16,11 +16,13 @@ NAMES = apps.names()
 QUICK = dict(P=100, budget=20, seeds=2)
 # How finely a packing settles, how wide and how long networks are trained, how many pictures are asked, where an app has that.
 COARSE = dict(accuracy=1e-2, widest=160, horizon=10.0, probe=30)
-FEW = dict(who_is_stable=dict(group="fc3"), learned_not_born=dict(group="fc1+lenet"))  # networks that are quick
+FEW = dict(who_is_stable=dict(group="fc3"), learned_not_born=dict(group="fc1+lenet"),  # networks that are quick
+           symmetry_saves=dict(most=256), shift_it=dict(group="stride+none"), turn_it=dict(group="plain+p4"))  # fmt: skip
 
 
 # A number that every app of a chapter has: its name, another position of its slider, a value between two of them.
-NUMBERS = dict(P=(150, 123), n=(48, 50), aspect=(2.0, 1.37), d=(5, 8), alpha=(2.0, 1.37), c=(5, 4))
+NUMBERS = dict(P=(150, 123), n=(48, 50), aspect=(2.0, 1.37), d=(5, 8), alpha=(2.0, 1.37), c=(5, 4), stride=(3, 4),
+               seeds=(3, 3))  # fmt: skip
 
 
 def number_of(session):
@@ -88,7 +90,7 @@ def test_every_control_moves_something_visible(name, moved):
     enough = {"budget": 80} if needs else {}  # with less, no threshold, and nothing else of a network is drawn
     session = quick(name, **enough, **({"how": "lm"} if "how" in apps.get(name).all_controls else {}))
     options = [v for v in session.controls[moved].options(session.values) if v != session.values[moved]]
-    most = dict(P=300, budget=300, seeds=6, L=3, widest=512, horizon=50, h=100).get(moved)
+    most = dict(P=300, budget=300, seeds=6, L=3, widest=512, horizon=50, h=100, most=512, probe=100).get(moved)
     cheap = [v for v in options if most is None or v <= most]
     seen = {session.png}
     chosen = random.Random(f"{name}.{moved}").sample(cheap, min(2, len(cheap)))
