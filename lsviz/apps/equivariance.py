@@ -47,7 +47,7 @@ def saves_status(ds: Any, values: dict[str, Any]) -> str:
         words = f"at P = {P} no gain is known yet"
     else:
         words = f"the gain at P = {P} is not known: K does not get there by P = {most}"
-    counted = f", counting allows {float(ds.gain_counted[at]):.1f}" if np.isfinite(ds.gain_counted[at]) else ""
+    counted = f", counting allows {float(ds.gain_counted[at]):.1f}" if np.isfinite(ds.gain_counted[at]) and not floor > 0 else ""
     told = f"; the function is not invariant: an error of {floor:.2g} stays for ever" if floor > 0 else ""
     return f"{words}; |G| = {G}{counted}{told}; {count(ds.sizes['seed'], 'seed')}"
 
