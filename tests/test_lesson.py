@@ -785,6 +785,12 @@ MOVES = {
         "7-break-small": dict(budget=30),
         "7-break-study": dict(P=64),
     },
+    "8_equivariance": {
+        "8-break-stride": dict(shift=4.0),
+        "8-break-blur": dict(blur="1 4 6 4 1", stride=4, waves=12),
+        "8-break-turn": dict(turn=45.0),
+        "8-break-floor": dict(target="not"),
+    },
     "3_jamming_networks": {
         "3-break-place": dict(budget=40),
         "3-break-random": dict(labels="random"),
