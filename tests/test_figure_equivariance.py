@@ -70,7 +70,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("name", "more", "seen"), [*((name, {}, {}) for name in CALLS), *OTHERS])
-@pytest.mark.parametrize("width", [900, 760, 640, 366])
+@pytest.mark.parametrize("width", [900, 760, 640, 366, 356])
 def test_no_text_leaves_the_picture_or_lies_on_other_text(name, more, seen, width):
     one, ds = stage_of(name, width), found(name, **more)
     one.set(ds, Context(ghosts=[("kept: picture 3, stride, none", [ds])], values=values(name, **seen),

@@ -26,7 +26,7 @@ def symmetry_saves(stage: Stage) -> Draw:
     ax.set_title("mean square error" if stage.narrow else "mean square error at test points")
     log_axes(gain, (8, 16, 32, 64, 128), TIMES, (6.0, 180.0), GAINS, "gain")
     roomy = W >= 880 or stage.narrow
-    gain.set_title("gain: how many times fewer points" if stage.narrow else "gain: times fewer points")
+    gain.set_title("gain: times fewer points")
     degree.set_yscale("log")
     degree.set(xlim=(0.4, 12.6), ylim=GAINS, label="degree")
     degree.set_xticks(range(1, 13) if roomy else range(2, 13, 2))
@@ -100,8 +100,8 @@ def symmetry_saves(stage: Stage) -> Draw:
             kept_table = np.empty(0) if before is None else before[name].values
             kept_P = kept_table if before is None else before.size_P.values
             line.set(kept_P, geometric_mean(kept_table) if kept_table.ndim > 1 else kept_table)
-        names = ["kernel $K$", "$K_G$, averaged over $G$", "gain, bar: 16–84 %", "gain by counting", f"$k$ resolved at $P$ = {x:.0f}",
-                 "floor of $K_G$" if high else ""]  # fmt: skip
+        seen_at = "$k$ resolved" if stage.narrow else f"$k$ resolved at $P$ = {x:.0f}"
+        names = ["kernel $K$", "$K_G$, averaged over $G$", "gain, bar: 16–84 %", "gain by counting", seen_at, "floor of $K_G$" if high else ""]
         name_prediction(prediction, key, names, context)
         kept.set(context.ghosts[-1:])
 

@@ -23,7 +23,7 @@ def shift_it(stage: Stage) -> Draw:
         curve = axes_at(stage, 52, 206, W - 64, 176, "curve")
         picture = axes_at(stage, 12, 28, 140, 140, "image")
         changed = axes_at(stage, 54, 458, 120, 132, "changed")
-        one, error = (axes_at(stage, left, 458, 74, 132, name) for left, name in ((198, "one pixel"), (292, "error")))
+        one, error = (axes_at(stage, left, 458, 68, 132, name) for left, name in ((196, "one pixel"), (284, "error")))
         answers = Answers(stage, 172, 18, NETS, 22.0, 110)
     else:
         deep, right = H - 28 - 92, 0.232 * W

@@ -56,7 +56,7 @@ def turn_it(stage: Stage) -> Draw:
              dict(color=colours.ink, linewidth=1.6, linestyle=(0, (1, 1.6))),
              dict(color=colours.sources["prediction"], **style.LINES["prediction"])]  # fmt: skip
     key = Table(stage, looks, 14, H - (62 if stage.narrow else 46), columns=2 if stage.narrow else 4,
-                apart=0.36 * W if stage.narrow else 0.245 * W)  # fmt: skip
+                apart=0.4 * W if stage.narrow else 0.245 * W)  # fmt: skip
     kept = KeptNames(stage, 26, 22, ("",))
     view = [""]
 

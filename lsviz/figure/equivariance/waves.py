@@ -46,7 +46,8 @@ def aliasing(stage: Stage) -> Draw:
         alias.set(ds, before)
         mean.set(ds)
         blurred = bool((ds.blur_response.values < 1).any())
-        names = ["the wave", "points that are kept", "they show: the wave", "they show: an alias", "left by the blur" if blurred else ""]
+        they = "seen" if stage.narrow else "they show"
+        names = ["the wave", "points that are kept", f"{they}: the wave", f"{they}: an alias", "left by the blur" if blurred else ""]
         name_prediction(alias.prediction, key, names, context)
         kept.set(context.ghosts[-1:])
 
