@@ -133,3 +133,4 @@ def test_the_count_is_that_of_the_experiment():
 def test_channels_of_p4_turn_and_roll():
     told = read.rolled(probe=3)
     assert told["rolled"] < 1e-5 and told["invariant"] < 1e-5 and min(told["turned"], told["still"], told["plain"]) > 0.1
+    assert read.ten_to(2.8e-7) == "3 · 10<sup>−7</sup>" and told["rolled_told"] == read.ten_to(told["rolled"])

@@ -66,7 +66,7 @@ def exact_before(values: dict[str, Any], ds: Any) -> str | tuple[bool, str]:
     S = int(strides.max())
     if S < 2:
         return "None of these networks has a stride. Take others."
-    if not 0 < shift % S:
+    if shift % S == 0:
         return f"{values['shift']:g} pixels are a multiple of the total stride {S}: that was claimed.".replace("-", "−")
     change = ds.output_change.sel(shift_pixels=float(values["shift"])).max("seed").values
     still = [str(net) for net, s, c in zip(ds.network.values, strides, change, strict=True) if s > 1 and c < EXACT]
@@ -175,7 +175,14 @@ def rolled(probe: int = 20) -> dict[str, Any]:
                 say("turned", f, turn)
                 say("still", f, _stays)
             say("invariant" if name == "p4" else "plain", lambda x, net=net, w=w: net(w, x)[0], _stays)
-    return {name: max(errors) for name, errors in found.items()} | dict(N_p4=nets.make("turn_p4").N)
+    told = {name: max(errors) for name, errors in found.items()}
+    return told | {f"{name}_told": ten_to(told[name]) for name in ("rolled", "invariant")}
+
+
+def ten_to(value: float) -> str:
+    """A small number with one digit and a power of ten, as HTML."""
+    digit, power = f"{value:.0e}".split("e")
+    return f"{digit} · 10<sup>{int(power)}</sup>".replace("-", "−")
 
 
 def _channels(net: nets.Net, w: Any) -> Callable[[Any], np.ndarray]:
