@@ -101,7 +101,8 @@ def symmetry_saves(stage: Stage) -> Draw:
             kept_P = kept_table if before is None else before.size_P.values
             line.set(kept_P, geometric_mean(kept_table) if kept_table.ndim > 1 else kept_table)
         seen_at = "$k$ resolved" if stage.narrow else f"$k$ resolved at $P$ = {x:.0f}"
-        names = ["kernel $K$", "$K_G$, averaged over $G$", "gain, bar: 16–84 %", "gain by counting", seen_at, "floor of $K_G$" if high else ""]
+        names = ["kernel $K$", "$K_G$, averaged over $G$", "gain, bar: 16–84 %", "gain by counting", seen_at,
+                 "floor of $K_G$" if high else ""]  # fmt: skip
         name_prediction(prediction, key, names, context)
         kept.set(context.ghosts[-1:])
 
