@@ -113,7 +113,7 @@ temperature = App(
 
 
 STORED = Menu({name: NAMES[name] for name in nets.STORED}, sign="network")
-STAGE = Menu({"after": "trained", "before": "not trained"}, sign="network is")
+STAGE = Menu({"after": "trained", "before": "not trained"}, sign="weights")
 
 
 def ratio_of(ds: Any, stage: str) -> tuple[float, float, float]:
