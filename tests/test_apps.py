@@ -89,6 +89,7 @@ def test_every_control_moves_something_visible(name, moved):
     session = quick(name, **enough, **({"how": "lm"} if "how" in apps.get(name).all_controls else {}))
     options = [v for v in session.controls[moved].options(session.values) if v != session.values[moved]]
     most = dict(P=300, budget=300, seeds=6, L=3, widest=512, horizon=50, h=100).get(moved)
+    most = 100 if (name, moved) == ("learned_not_born", "budget") else most
     cheap = [v for v in options if most is None or v <= most]
     seen = {session.png}
     chosen = random.Random(f"{name}.{moved}").sample(cheap, min(2, len(cheap)))
