@@ -16,7 +16,8 @@ NAMES = apps.names()
 QUICK = dict(P=100, budget=20, seeds=2)
 # How finely a packing settles, how wide and how long networks are trained, how many pictures are asked, where an app has that.
 COARSE = dict(accuracy=1e-2, widest=160, horizon=10.0, probe=30)
-FEW = dict(who_is_stable=dict(group="fc3"), learned_not_born=dict(group="fc1+lenet"))  # networks that are quick
+# Networks that are quick; a P that is stored.
+FEW = dict(who_is_stable=dict(group="fc3"), learned_not_born=dict(group="fc1+lenet"), stability_error=dict(P=1024))
 
 
 # A number that every app of a chapter has: its name, another position of its slider, a value between two of them.
