@@ -12,6 +12,7 @@ import io
 import json
 import math
 import operator
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ SPLITS = ("train", "test")
 D_MAX = 30
 TEST = 10_000  # points held out, 5 000 of each class
 STORE = Path(__file__).parent / "store"
+COMPLETE = {"mnist": "mnist.npz", "fashion": "fashion_mnist.npz"}  # the complete sets, in a folder of the user's
+_CHOICE = 20180925  # seed of the fixed permutation that chooses and orders the points of each class
 _RANDOM_P_MAX = 1_000_000
 _PIXELS = 28 * 28
 # What `fetch` brings, with the MD5 sums that the publishers print.
@@ -153,6 +156,60 @@ def images(name: str, *, P: int, split: str = "train") -> Images:
     with lzma.open(io.BytesIO(packed)) as stream:  # one record a picture: 784 pixels, then the class
         records = np.frombuffer(stream.read(P * (_PIXELS + 1)), np.uint8).reshape(P, _PIXELS + 1)
     return Images(records[:, :-1].reshape(P, 28, 28) / 255.0, records[:, -1].copy())
+
+
+def all_images(name: str, *, P: int, split: str = "train") -> Images:
+    """As `images`, and beyond those that are shipped from the complete set, in the same order: up to the P that `load` can give.
+
+    The complete sets are read from the folder that the environment variable LSVIZ_ORIGINALS names: mnist.npz and fashion_mnist.npz, as
+    `tools/build_data.py FOLDER --fetch` writes them. ValueError where they are needed and no folder is named, DamagedFile where a file
+    is not the set that the package was built from.
+    """
+    name, split = _one_of("name", name, PICTURED), _one_of("split", split, SPLITS)
+    held = image_count(name, split)
+    P = _whole("P", P, 1, size(name, split), f"for images of name={name!r}, split={split!r}")
+    if held >= P:
+        return images(name, P=P, split=split)
+    folder = os.environ.get("LSVIZ_ORIGINALS")
+    if folder is None:
+        raise ValueError(
+            f"P={P!r} is not allowed: only {held} pictures of name={name!r}, split={split!r} come with the package; "
+            "for more, set LSVIZ_ORIGINALS to the folder of the complete sets"
+        )
+    x, label = _complete(name, folder)
+    rows = chosen(label)
+    if split == "train":
+        rows = rows[:, TEST // 2 :]
+        rows = np.take_along_axis(rows, order(0, rows.shape[1]), axis=1)
+    rows = rows[::-1, : -(-P // 2)].T.ravel()[:P]  # odd, even, odd, …
+    return Images(x[rows] / 255.0, label[rows])
+
+
+def chosen(label: UInt8[np.ndarray, " P"]) -> np.ndarray:
+    """Rows (2, n) of the even and odd classes in the complete set, as many of each, shuffled; the first 5 000 are for test."""
+    classes = [np.flatnonzero(label % 2 == parity) for parity in (0, 1)]
+    keys = [np.random.PCG64([_CHOICE, parity]).random_raw(len(rows)) for parity, rows in enumerate(classes)]
+    shuffled = [rows[np.argsort(key, kind="stable")] for rows, key in zip(classes, keys, strict=True)]
+    count = min(map(len, shuffled))
+    return np.stack([rows[:count] for rows in shuffled])
+
+
+@functools.lru_cache(maxsize=2)
+def _complete(name: str, folder: str) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels and labels of a complete set, training part first, held to the sums of those the package was built from."""
+    path = Path(folder) / COMPLETE[name]
+    try:
+        with np.load(path) as arrays:
+            x = np.concatenate([arrays["x_train"], arrays["x_test"]])
+            label = np.concatenate([arrays["y_train"], arrays["y_test"]]).astype(np.uint8)
+    except (OSError, ValueError, KeyError) as error:
+        raise DamagedFile(f"LSVIZ_ORIGINALS: {path} is missing or unreadable") from error
+    for part, array in (("x", x), ("label", label)):
+        if hashlib.sha256(array.tobytes()).hexdigest() != _manifest(STORE)["originals"][name][part]:
+            raise DamagedFile(
+                f"LSVIZ_ORIGINALS: {path} differs in {part!r} from the set that this package was built from"
+            )
+    return x, label
 
 
 def size(name: str, split: str = "train") -> int:

@@ -45,6 +45,11 @@ _REGISTRY = {
     "glassiness": "lsviz.particles:glassiness",
     "density_transition": "lsviz.particles:density_transition",
     "range_of_force": "lsviz.particles:range_of_force",
+    "deformation": "lsviz.diffeo:deformation",
+    "same_size": "lsviz.diffeo:same_size",
+    "stability_curve": "lsviz.diffeo:stability_curve",
+    "stability_training": "lsviz.diffeo:stability_training",
+    "stability_study": "lsviz.diffeo:stability_study",
 }
 
 
@@ -255,6 +260,11 @@ def tidy(symbol: Symbol, value: Any) -> Any:
         return value
     if symbol.kind == "seeds":
         return _seeds(value, fail)
+    if symbol.kind == "strs":
+        words = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else ()
+        if not words or len(set(words)) < len(words) or any(word not in symbol.choices for word in words):
+            raise fail
+        return words
     if symbol.kind in ("ints", "floats"):
         if isinstance(value, str) or not isinstance(value, Iterable):
             value = (value,)

@@ -15,7 +15,7 @@ class Symbol:
     long_name: str
     meaning: str
     unit: str = "1"
-    kind: str = "float"  # int, float, str; ints, floats for tuples; seeds
+    kind: str = "float"  # int, float, str; ints, floats, strs for tuples; seeds
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ class Symbol:
     def allowed(self) -> str:
         """The permitted values in words, for an error message."""
         if self.choices:
-            return "one of " + ", ".join(self.choices)
+            return ("different ones of " if self.kind == "strs" else "one of ") + ", ".join(self.choices)
         noun = {
             "int": "a whole number",
             "float": "a number",
@@ -47,6 +47,7 @@ ACTIVATIONS = ("swish", "relu", "tanh", "erf")
 SCALES = ("standard", "ntk", "mean_field")
 LOSSES = ("hinge", "logistic", "softhinge")
 KINDS = ("discs", "ellipses", "balls", "lennard_jones")
+NETS = ("fc1", "fc1_bn", "fc3", "fc3_bn", "conv", "conv_bn", "stride", "stride_bn", "lenet", "lenet_bn", "vgg", "vgg_bn", "resnet", "resnet_bn")
 OPTIMIZERS = ("lm", "adam", "fire", "gd", "flow")
 
 ARGUMENTS = _table(
@@ -104,11 +105,28 @@ ARGUMENTS = _table(
     Symbol("horizon", "t", "training time", "When training ends; under ḟ = −(1/P) Σ Θ (f − y) a mode of eigenvalue λ is learned in a time P/λ.", low=0.01, high=1e6),
     Symbol("w1", "w₁", "first parameter", "Where the first of the toy's two parameters starts.", low=-5, high=5),
     Symbol("w2", "w₂", "second parameter", "Where the second of the toy's two parameters starts.", low=-5, high=5),
+    Symbol("T", "T", "temperature", "How strongly a random deformation bends an image: its square is proportional to T.", low=0, high=1),
+    Symbol("temperatures", "T", "temperatures", "The temperatures of a scan.", kind="floats", low=0, high=1),
+    Symbol("c", "c", "cutoff", "The shortest wave in a random deformation is 2/c of the picture long.", kind="int", low=1, high=60),
+    Symbol("interpolation", "interpolation", "interpolation", "How a picture is read between its pixels.", kind="str",
+           choices=("bilinear", "gaussian", "nearest")),
+    Symbol("picture", "picture", "number of the picture", "Which of the test pictures is shown.", kind="int", low=0, high=60000),
+    Symbol("pixels", "pixels", "own picture", "The n² grey levels of a picture of one's own, row by row: 0 is background, 1 full ink.",
+           kind="floats", low=0, high=1),
+    Symbol("net", "net", "network", "Which network: fully connected (fc), convolutional without pooling (conv), with stride, LeNet, VGG or ResNet in small; _bn: with batch normalisation.",
+           kind="str", choices=NETS),
+    Symbol("nets", "nets", "networks", "The networks that train side by side.", kind="strs", choices=NETS),
+    Symbol("estimator", "estimator", "estimator", "What is taken over pictures: the median, as in the paper's figures, or the mean.", kind="str",
+           choices=("median", "mean")),
+    Symbol("training", "training", "training", "How weights are trained: plainly by Adam, or as in the paper (SGD with weight decay; Adam where fully connected).",
+           kind="str", choices=("plain", "paper")),
+    Symbol("probe", "probe", "pictures asked", "How many test pictures are deformed to measure stability.", kind="int", low=2, high=10000),
+    Symbol("P_test", "P test", "test pictures", "How many pictures that were never trained on tell the test error.", kind="int", low=10, high=10000),
 )
 
 QUANTITIES = _table(
     Symbol("w", "w", "parameters", "All weights and biases of a network in one list of numbers.", kind="floats"),
-    Symbol("f", "f", "output", "f(w, x): what the network with parameters w answers at the point x; its sign is the class.", kind="floats"),
+    Symbol("f", "f", "output", "f(w, x): what the network with parameters w answers at the point x; its sign is the class (of ten outputs, the largest).", kind="floats"),
     Symbol("x", "x", "input", "One point: d numbers.", kind="floats"),
     Symbol("y", "y", "label", "The right answer for a point: +1 or −1.", kind="int"),
     Symbol("N", "N", "number of freedoms", "What may move: the weights of a network (biases are not counted), or the coordinates of the particles that are no rattlers.", kind="int"),
@@ -150,7 +168,7 @@ QUANTITIES = _table(
     Symbol("row", "x₂", "height on the map", "Where a cell of the map of f lies, from bottom to top."),
     Symbol("column", "x₁", "place on the map", "Where a cell of the map of f lies, from left to right."),
     Symbol("up", "up", "share of rising steps", "The share of steps on which the loss rose although they went against its gradient."),
-    Symbol("test_error", "error", "test error", "The share of points never trained on whose sign the network gets wrong."),
+    Symbol("test_error", "error", "test error", "The share of points never trained on that the network gets wrong: their sign, or among ten classes the largest output."),
     Symbol("ensemble_error", "error of the mean", "test error of the mean output", "The share of test points whose sign the mean output of n networks gets wrong: outputs are averaged, not errors."),
     Symbol("ensemble_spread", "± between groups", "spread of that error", "How much it differs from one group of n networks to the next."),
     Symbol("ensemble_error_se", "± error of the mean", "standard error of that error", "The error of the mean output of all networks would change this much with other seeds (jackknife)."),
@@ -240,8 +258,8 @@ QUANTITIES = _table(
     Symbol("w_start_2", "w₂", "second parameter at the start", "Where the second parameter starts."),
     Symbol("w_moved", "‖w − w₀‖", "movement of the two parameters", "How far the two parameters have moved."),
     Symbol("alpha", "α̃", "output scale", "The factor before f that sets lazy (large) or feature (small) learning."),
-    Symbol("T", "T", "temperature", "How strongly a random deformation bends an image."),
-    Symbol("c", "c", "cutoff", "The shortest wave in a random deformation."),
+    Symbol("T", "T", "temperature", "How strongly a random deformation bends an image.", low=0, high=1),
+    Symbol("c", "c", "cutoff", "The shortest wave in a random deformation.", kind="int", low=1, high=60),
     Symbol("phi", "φ", "packing fraction", "The part of the space that the particles fill."),
     Symbol("phi_now", "φ", "present packing fraction", "The φ of the packing that is shown."),
     Symbol("phi_J", "φ_J", "jamming point", "The packing fraction at which a packing is just held: its energy is zero there, and nothing can move but rattlers, and the whole together."),
@@ -299,6 +317,46 @@ QUANTITIES = _table(
     Symbol("threshold_at", "threshold", "threshold", "The density at which half of the systems jam."),
     Symbol("aspect", "a", "aspect ratio", "An ellipse's length over its width; 1 is a disc."),
     Symbol("freedoms_2", "2n′", "two freedoms a particle", "Two coordinates for each particle that is no rattler."),
+    Symbol("image", "x", "picture", "Grey levels of the picture as it is."),
+    Symbol("deformed", "τx", "deformed picture", "The picture pulled back along a random field."),
+    Symbol("noisy", "x + η", "picture with noise", "The picture with noise of exactly the length ‖τx − x‖."),
+    Symbol("field_x", "u", "displacement to the right", "How far a pixel's place is moved along x (columns).", unit="pixels"),
+    Symbol("field_y", "v", "displacement downwards", "How far a pixel's place is moved along y (rows).", unit="pixels"),
+    Symbol("pixel_row", "y", "row", "The row of a pixel, from the top.", unit="pixels", kind="int"),
+    Symbol("pixel_column", "x", "column", "The column of a pixel, from the left.", unit="pixels", kind="int"),
+    Symbol("fold", "fold", "fold", "1 where the map is not one to one: the determinant of its gradient is not positive."),
+    Symbol("fold_row", "y", "row", "Where a point of the map of folds lies, from the top.", unit="pixels"),
+    Symbol("fold_column", "x", "column", "Where a point of the map of folds lies, from the left.", unit="pixels"),
+    Symbol("fold_share", "folded", "folded area", "The share of the picture where the map folds."),
+    Symbol("displacement_rms", "δ", "displacement of this draw", "Root mean square length of this field's displacements over all pixels.", unit="pixels"),
+    Symbol("noise_norm", "‖η‖", "length of the noise", "‖η‖ = ‖τx − x‖: the length of what is added, over all pixels."),
+    Symbol("delta", "δ", "displacement", "Root mean square length of the displacement over pixels and draws, by the exact sum over waves.", unit="pixels"),
+    Symbol("delta_leading_log", "δ (authors)", "displacement, leading logarithm", "The authors' √(π/4 n² T ln c): 10 to 20 % too large.", unit="pixels"),
+    Symbol("T_min", "T_min", "lowest temperature", "Where the authors' δ is half a pixel."),
+    Symbol("T_max", "T_max", "highest temperature", "Where the largest gradient is about one: beyond, most maps fold."),
+    Symbol("D_f", "D_f", "change by a deformation", "Squared change of f when the picture is deformed, over that between two pictures."),
+    Symbol("G_f", "G_f", "change by noise", "Squared change of f under noise of the very same size, over that between two pictures."),
+    Symbol("R_f", "R_f", "relative stability", "D_f/G_f: below 1 a network minds deformations less than noise of the same size."),
+    Symbol("D_f_trace", "D_f", "change by a deformation, in training", "D_f at this step of training."),
+    Symbol("G_f_trace", "G_f", "change by noise, in training", "G_f at this step of training."),
+    Symbol("R_f_trace", "R_f", "relative stability, in training", "R_f at this step of training."),
+    Symbol("output", "k", "output", "The number of an output: one of the ten classes.", kind="int"),
+    Symbol("answer", "f(x)", "answer", "The outputs (logits) for the picture as it is."),
+    Symbol("answer_deformed", "f(τx)", "answer to the deformed picture", "The outputs for the deformed picture."),
+    Symbol("answer_noisy", "f(x + η)", "answer to the noisy picture", "The outputs for the picture with noise of the same size."),
+    Symbol("change_deformed", "‖f(τx) − f(x)‖²", "change by a deformation", "How far the outputs move when the picture is deformed, over the distance between the outputs of two pictures."),
+    Symbol("change_noisy", "‖f(x+η) − f(x)‖²", "change by noise", "How far the outputs move under noise of the same size, over the distance between the outputs of two pictures."),
+    Symbol("stage", "stage", "stage", "Before training, or after it.", kind="str"),
+    Symbol("temperature", "T", "temperature", "How strongly the pictures are deformed."),
+    Symbol("network", "network", "network", "Which network.", kind="str"),
+    Symbol("estimator", "estimator", "estimator", "What is taken over pictures: the median, as in the paper's figures, or the mean.", kind="str",
+           choices=("median", "mean")),
+    Symbol("optimizer_name", "optimizer", "optimizer", "Stochastic gradient descent (sgd) or Adam.", kind="str"),
+    Symbol("learning_rate", "η", "step size", "How far one step of gradient descent goes against the gradient.", low=1e-6, high=1000),
+    Symbol("momentum", "momentum", "momentum", "The share of the last step that the next one keeps."),
+    Symbol("weight_decay", "λ", "weight decay", "Weights are pulled to zero by ½λ‖w‖²."),
+    Symbol("cosine", "cosine", "falling step size", "1 where the step size falls to zero along half a cosine."),
+    Symbol("batch", "batch", "batch", "How many pictures one step looks at.", kind="int"),
     Symbol("freedoms_3", "3n′", "three freedoms a particle", "Two coordinates and an angle for each particle that is no rattler."),
 )
 

@@ -287,6 +287,36 @@ def test_the_build_script_makes_what_is_shipped(tmp_path):
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
+def test_more_pictures_than_are_shipped_ask_for_the_complete_set(monkeypatch, tmp_path):
+    monkeypatch.delenv("LSVIZ_ORIGINALS", raising=False)
+    few = data.all_images("fashion", P=7)
+    np.testing.assert_array_equal(few.x, data.images("fashion", P=7).x)
+    with pytest.raises(ValueError, match=r"P=2001 is not allowed: only 2000 .*LSVIZ_ORIGINALS"):
+        data.all_images("fashion", P=2001)
+    with pytest.raises(ValueError, match="P=60001 is not allowed"):
+        data.all_images("fashion", P=60001)
+    monkeypatch.setenv("LSVIZ_ORIGINALS", str(tmp_path))
+    with pytest.raises(data.DamagedFile, match="missing or unreadable"):
+        data.all_images("fashion", P=2001)
+    np.savez(
+        tmp_path / "fashion_mnist.npz",
+        **{f"{a}_{b}": np.zeros((3, 2, 2), np.uint8) for a in "xy" for b in ("train", "test")},
+    )
+    with pytest.raises(data.DamagedFile, match="differs in 'x'"):
+        data.all_images("fashion", P=2001)
+
+
+@pytest.mark.skipif(ORIGINALS is None, reason="needs the complete sets: LSVIZ_ORIGINALS=FOLDER")
+@pytest.mark.parametrize("name", data.PICTURED)
+@pytest.mark.parametrize("split", data.SPLITS)
+def test_the_complete_set_goes_on_where_the_shipped_pictures_end(name, split):
+    held = data.image_count(name, split)
+    more, shipped = data.all_images(name, P=held + 31, split=split), data.images(name, P=held, split=split)
+    np.testing.assert_array_equal(more.x[:held], shipped.x)
+    np.testing.assert_array_equal(more.label[:held], shipped.label)
+    assert set(more.label[held::2] % 2) == {1} and set(more.label[held + 1 :: 2] % 2) == {0}
+
+
 # ---- a wrong argument
 
 

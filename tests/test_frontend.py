@@ -10,11 +10,11 @@ import pytest
 from comm.base_comm import BaseComm
 
 from lsviz import frontend
-from lsviz.frontend import Access, Download, LectureMode, Link, Map, Picture, Store
+from lsviz.frontend import Access, Download, LectureMode, Link, Map, OwnPicture, Picture, Store
 from lsviz.frontend.assets import ROOT, script, text
 from lsviz.frontend.controls import read_query
 
-WIDGETS = [Access, Download, LectureMode, Link, Map, Picture, Store]
+WIDGETS = [Access, Download, LectureMode, Link, Map, OwnPicture, Picture, Store]
 PAGE = ROOT / "jupyter" / "voila" / "templates" / "lsviz"
 
 

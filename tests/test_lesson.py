@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from lsviz import lesson
+from lsviz.apps.diffeo import at
 from lsviz.lesson import catalog, words
 from lsviz.lesson.answers import Answers
 from lsviz.lesson.curves import tidy_curve
@@ -778,6 +779,11 @@ MOVES = {
         "5-break-frozen": dict(h=10.0, L=5),
         "5-break-deep": dict(h=128.0, L=5),
         "5-break-kink": dict(act="relu", widest=320),
+    },
+    "7_diffeomorphisms": {
+        "7-break-fold": dict(c=2, T=at(1.0, c=2)),
+        "7-break-small": dict(budget=30),
+        "7-break-study": dict(P=64),
     },
     "3_jamming_networks": {
         "3-break-place": dict(budget=40),

@@ -19,9 +19,7 @@ import numpy as np
 from lsviz import data
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = {"mnist": "mnist.npz", "fashion": "fashion_mnist.npz"}
 PICTURES = {"mnist": {"train": 12_000, "test": 4_000}, "fashion": {"train": 2_000, "test": 500}}
-CHOICE = 20180925  # seed of the fixed permutation that chooses and orders the points of each class
 SAMPLE = 20
 PARTS = ("x_train", "y_train", "x_test", "y_test")
 
@@ -36,10 +34,10 @@ def main() -> None:
     options.store.mkdir(parents=True, exist_ok=True)
     manifest = {"points": {}, "images": PICTURES, "eigenvalues": {}, "float16_error": {}, "originals": {}, "files": {}}
     sample = {}
-    for name in FILES:
+    for name in data.COMPLETE:
         if options.fetch:
-            bring(name, options.folder / FILES[name])
-        build(name, options.folder / FILES[name], options.store, manifest, sample)
+            bring(name, options.folder / data.COMPLETE[name])
+        build(name, options.folder / data.COMPLETE[name], options.store, manifest, sample)
     text = json.dumps(manifest | {"sha256": data.manifest_sha256(manifest)}, indent=1) + "\n"
     (options.store / "manifest.json").write_text(text, encoding="utf-8")
     np.savez(options.sample, **sample)
@@ -60,7 +58,7 @@ def build(name: str, path: Path, store: Path, manifest: dict, sample: dict) -> N
         pixels = np.concatenate([arrays["x_train"], arrays["x_test"]])
         label = np.concatenate([arrays["y_train"], arrays["y_test"]]).astype(np.uint8)
     manifest["originals"][name] = {"x": digest(pixels.tobytes()), "label": digest(label.tobytes())}
-    chosen = choose(label)
+    chosen = data.chosen(label)
     manifest["points"][name] = int(chosen.size)
     first = chosen[:, data.TEST // 2 :]
     first = np.take_along_axis(first, data.order(0, first.shape[1]), axis=1)  # as load(seed=0) orders them
@@ -81,15 +79,6 @@ def build(name: str, path: Path, store: Path, manifest: dict, sample: dict) -> N
         target = store / f"{name}_images_{split}.xz"
         target.write_bytes(lzma.compress(records.tobytes(), check=lzma.CHECK_NONE, preset=9 | lzma.PRESET_EXTREME))
         note(target, manifest)
-
-
-def choose(label: np.ndarray) -> np.ndarray:
-    """Indices (2, n) of the even (row 0) and odd classes, as many of each, shuffled; the first 5 000 are for test."""
-    classes = [np.flatnonzero(label % 2 == parity) for parity in (0, 1)]
-    keys = [np.random.PCG64([CHOICE, parity]).random_raw(len(rows)) for parity, rows in enumerate(classes)]
-    shuffled = [rows[np.argsort(key, kind="stable")] for rows, key in zip(classes, keys, strict=True)]
-    count = min(map(len, shuffled))
-    return np.stack([rows[:count] for rows in shuffled])
 
 
 def whitened(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

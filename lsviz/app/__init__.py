@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import experiment
-from .controls import Control, Ladder, Menu, Rung, Slider, Steps, control
+from .controls import Choices, Control, Ladder, Menu, Rung, Slider, Steps, Upload, control
 from .stored import Curve, Layer, StoredMap
+from .together import Together
 
-__all__ = ["App", "Curve", "Ladder", "Layer", "Menu", "Rung", "Slider", "Steps", "StoredMap"]
+__all__ = ["App", "Choices", "Curve", "Ladder", "Layer", "Menu", "Rung", "Slider", "Steps", "StoredMap", "Together", "Upload"]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The widgets of a Session: title, controls with number fields, the picture, and one row of buttons. Nothing is decided here."""
 
+import re
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -8,9 +9,9 @@ from typing import Any
 
 import ipywidgets as w
 
-from ..frontend import Access, Download, Link
+from ..frontend import Access, Download, Link, OwnPicture
 from ..symbols import ARGUMENTS
-from .controls import Control, Ladder, Menu, Slider, Steps
+from .controls import Choices, Control, Ladder, Menu, Slider, Steps, Upload
 from .session import Session
 
 
@@ -35,8 +36,11 @@ def signs(name: str, kind: Control) -> tuple[str, str]:
 
 
 def marked(text: str) -> str:
-    """Plain text as HTML, with its N_Δ and φ_J set as the talk sets them."""
-    return escape(text).replace("N_Δ", "N<sub>Δ</sub>").replace("φ_J", "φ<sub>J</sub>")
+    """Plain text as HTML, with its N_Δ, φ_J, R_f and T_max set as the talk sets them."""
+    return SUBSCRIPT.sub(r"\1<sub>\2</sub>", escape(text))
+
+
+SUBSCRIPT = re.compile(r"\b([Nφ]|[DGR]|T)_(Δ|J|f|max|min)\b")
 
 
 class Knob:
@@ -50,7 +54,7 @@ class Knob:
         self.main = self._main_widget()
         self.field = self._field_widget()
         self.sync()
-        self.main.observe(self._from_main, "value")
+        self._watch()
         if self.field is not None:
             self.field.observe(self._from_field, "value")
             self.main.add_class("lsviz-fielded")
@@ -58,6 +62,9 @@ class Knob:
         self.widget = w.HBox(
             row, layout=w.Layout(width="100%", max_width="900px", align_items="center", overflow="visible")
         )
+
+    def _watch(self) -> None:
+        self.main.observe(self._from_main, "value")
 
     def _main_widget(self) -> Any:
         layout = w.Layout(flex="1 1 auto", width="auto", min_width="120px")
@@ -106,7 +113,7 @@ class Knob:
                     self.main.value = nearest
             elif isinstance(self.kind, Slider):
                 self.main.value = min(max(int(value), self.kind.low), self.kind.high)
-            elif value in self.kind.words:
+            elif isinstance(self.kind, Menu) and value in self.kind.words:
                 self.main.value = value
             if self.field is not None:
                 at = self.kind.position(self.session.values, value) if isinstance(self.kind, Ladder) else value
@@ -131,12 +138,79 @@ class Knob:
         self._moved(self.name, value)
 
 
+class Switches(Knob):
+    """A check box for each of several words."""
+
+    kind: Choices
+
+    def _main_widget(self) -> Any:
+        layout = w.Layout(width="auto", margin="0 1em 0 0")
+        self.boxes = {name: w.Checkbox(description=words, indent=False, layout=layout) for name, words in self.kind.words.items()}
+        for box in self.boxes.values():
+            box.observe(self._from_box, "value")
+        wrap = w.Layout(flex_flow="row wrap", align_items="center", overflow="visible")
+        return w.HBox([w.Label(self.sign), *self.boxes.values()], layout=wrap)
+
+    def _field_widget(self) -> Any:
+        return None
+
+    def _watch(self) -> None:
+        pass
+
+    def sync(self) -> None:
+        self._telling.off = True
+        try:
+            chosen = self.kind.chosen(self.session.values[self.name])
+            for name, box in self.boxes.items():
+                box.value = name in chosen
+        finally:
+            self._telling.off = False
+
+    def _from_box(self, _: Any) -> None:
+        if not getattr(self._telling, "off", False):
+            self._moved(self.name, self.kind.join([name for name, box in self.boxes.items() if box.value]))
+
+
+class OwnFile(Knob):
+    """A button for a picture of the learner's own."""
+
+    kind: Upload
+
+    def _main_widget(self) -> Any:
+        made = OwnPicture(description=self.sign)
+        made.on_file(self._given)
+        return made
+
+    def _field_widget(self) -> Any:
+        return None
+
+    def _watch(self) -> None:
+        pass
+
+    def sync(self) -> None:
+        held = self.session.values[self.name] is not None
+        if self.main.held and not held:
+            self.main.said = ""
+        self.main.held = held
+
+    def _given(self, content: bytes | None) -> None:
+        try:
+            value = None if content is None else self.kind.read(content)
+        except ValueError as error:
+            self.main.said = str(error)
+            return
+        self._moved(self.name, value)
+
+
+KNOBS: dict[type, type[Knob]] = {Choices: Switches, Upload: OwnFile}
+
+
 class Board:
     """All widgets of one Session."""
 
     def __init__(self, session: Session):
         self.session, app = session, session.app
-        self.knobs = {name: Knob(name, kind, session, self._moved) for name, kind in session.controls.items()}
+        self.knobs = {name: KNOBS.get(type(kind), Knob)(name, kind, session, self._moved) for name, kind in session.controls.items()}
         session.on_move(self._sync)
         session.on_result(self._sync_link)  # not at every move: a hand that drags needs no link
         self.link, self.download = Link(app.name), Download()

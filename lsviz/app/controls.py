@@ -42,6 +42,54 @@ class Menu:
     def options(self, values: dict[str, Any]) -> list[Any]:
         return list(self.words)
 
+    def told(self, value: Any) -> str:
+        """A value in words."""
+        return self.words.get(value, str(value))
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Any of several words, each switched on or off: {name: what is shown}. The value is the chosen names in order, joined by "+"."""
+
+    words: dict[str, str]
+    sign: str = ""
+
+    def chosen(self, value: str) -> list[str]:
+        """The names that a value switches on; what is no name of ours is left out."""
+        found = value.split("+")
+        return [name for name in self.words if name in found]
+
+    def join(self, names: Any) -> str:
+        """The value that switches on these names."""
+        return "+".join(name for name in self.words if name in names)
+
+    def options(self, values: dict[str, Any]) -> list[Any]:
+        """All; all but one, for each; none."""
+        return [self.join(self.words), *(self.join([n for n in self.words if n != out]) for out in self.words), ""]
+
+    def told(self, value: str) -> str:
+        """How many are on."""
+        return f"{len(self.chosen(value))} of {len(self.words)} {self.sign}"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture of the learner's own: None, or what `read` makes of a file's bytes (ValueError says why it is none).
+
+    It stays in the session: a link does not hold it. `example`: such a value, for those who try all there is.
+    """
+
+    read: Callable[[bytes], tuple[float, ...]]
+    example: tuple[float, ...]
+    sign: str = "own picture"
+
+    def options(self, values: dict[str, Any]) -> list[Any]:
+        return [None, self.example]
+
+    def told(self, value: Any) -> str:
+        """Whether there is one."""
+        return self.sign if value is not None else f"no {self.sign}"
+
 
 @dataclass(frozen=True)
 class Rung:
@@ -78,12 +126,13 @@ class Ladder:
         return min(self.rungs(values), key=lambda rung: abs(rung.value - value)).at
 
 
-Control = Slider | Steps | Menu | Ladder
+LONG = 64  # numbers that are still written out
+Control = Slider | Steps | Menu | Choices | Upload | Ladder
 
 
 def control(given: Any) -> Control:
     """A record's shorthand: (low, high) → Slider, a list of numbers → Steps, a dict or list of words → Menu."""
-    if isinstance(given, (Slider, Steps, Menu, Ladder)):
+    if isinstance(given, (Slider, Steps, Menu, Choices, Upload, Ladder)):
         return given
     if isinstance(given, tuple) and len(given) in (2, 3):
         return Slider(*given)
@@ -97,7 +146,9 @@ def control(given: Any) -> Control:
 
 
 def write(value: Any) -> str:
-    """A value as text for a link."""
+    """A value as text for a link; of a long row of numbers only how many they are."""
+    if isinstance(value, tuple) and len(value) > LONG:
+        return f"{len(value)} numbers"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

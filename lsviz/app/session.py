@@ -9,7 +9,7 @@ from ..figure.stage import Context, Stage
 from ..frontend import Picture
 from ..live import Player
 from . import App, results
-from .controls import Ladder, Menu, read, write
+from .controls import Choices, Ladder, Menu, Upload, read, write
 
 GHOSTS = 3  # kept curves shown at most
 
@@ -72,12 +72,7 @@ class Session:
             before, self.values = self.values, wanted
             self._kept = ""
             self._tell_movers()
-        if (
-            self.result is not None
-            and self.player.mode != "first"
-            and self._same_run(before, wanted)
-            and not self.error
-        ):
+        if self.result is not None and self.player.mode != "first" and self._same_run(before, wanted) and not self.error:
             self.redraw()
         else:
             self._ask(touch)
@@ -159,8 +154,8 @@ class Session:
             kind, value = self.controls[name], values[name]
             if isinstance(kind, Ladder):
                 sign, value = kind.sign, float(f"{kind.position(values, value):.3g}")
-            elif isinstance(kind, Menu):
-                return kind.words.get(value, str(value))
+            elif isinstance(kind, (Menu, Choices, Upload)):
+                return kind.told(value)
             return f"{sign} {write(value)}" if len(sign) > 3 else f"{sign} = {write(value)}"
 
         if unlike is None:
@@ -197,6 +192,8 @@ class Session:
         """Show results from now on; with touch=False after those apps that a hand has touched."""
         self.locked = ""
         self._ask(touch)
+        if self.result is None:
+            self.player.do(self._blank)  # another app may have the one worker
 
     @property
     def prediction(self) -> tuple[Any, Any] | None:
@@ -210,8 +207,8 @@ class Session:
 
     @property
     def link(self) -> dict[str, str]:
-        """The state as a link holds it: name → text."""
-        return {name: write(value) for name, value in self.values.items()}
+        """The state as a link holds it: name → text. A picture of one's own stays here."""
+        return {name: write(value) for name, value in self.values.items() if not isinstance(self.controls[name], Upload)}
 
     def restore(self, state: dict[str, str]) -> "Session":
         """Go to the state of a link. What cannot be read goes into the error box."""
@@ -288,8 +285,9 @@ class Session:
         self._send(frame, self._sentence(ds), stage)
 
     def _blank(self) -> None:
-        stage = self._stage()
-        self._send(stage.png(), self.locked, stage)
+        if self.locked or self.result is None:
+            stage = self._stage()
+            self._send(stage.png(), self.locked or "It opens as soon as what is computed above is done", stage)
 
     def _send(self, frame: bytes | None, sentence: str, stage: Stage | None = None) -> None:
         """One message to the page: picture, status and text alternative change in one turn."""

@@ -32,6 +32,11 @@ MODULES = {
     "wider_and_wider": "kernel",
     "kernel_training": "kernel",
     "kernel_curve": "kernel",
+    "temperature": "diffeo",
+    "same_noise": "diffeo",
+    "who_is_stable": "diffeo",
+    "learned_not_born": "diffeo",
+    "stability_error": "diffeo",
 }
 # Stored maps, apart from the apps: they have no experiment, no controls of ours and no kernel, so what is asked of every App
 # (each control at both ends, a stream that is cancelled) cannot be asked of them; every map answers to rules of its own.

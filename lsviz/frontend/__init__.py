@@ -3,8 +3,8 @@
 Nothing is fetched.
 """
 
-from .controls import Access, Download, LectureMode, Link, Store
+from .controls import Access, Download, LectureMode, Link, OwnPicture, Store
 from .map import Map
 from .picture import Picture
 
-__all__ = ["Access", "Download", "LectureMode", "Link", "Map", "Picture", "Store"]
+__all__ = ["Access", "Download", "LectureMode", "Link", "Map", "OwnPicture", "Picture", "Store"]

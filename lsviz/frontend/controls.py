@@ -81,6 +81,36 @@ class Download(anywidget.AnyWidget):
         self.send({"name": name, "type": mime}, [data.encode() if isinstance(data, str) else bytes(data)])
 
 
+class OwnPicture(anywidget.AnyWidget):
+    """A button that takes a picture from the learner's machine: `on_file(callback)` gets its bytes as a small PNG, or None for none.
+
+    The page reads the file and makes it small; what is no picture, or huge, is refused there in words. Nothing is kept.
+    """
+
+    _esm = script("own")
+    _css = CONTROLS
+
+    description = t.Unicode("own picture", help="what is asked for").tag(sync=True)
+    said = t.Unicode("", help="what is said of the last file").tag(sync=True)
+    held = t.Bool(False, help="an own picture is shown").tag(sync=True)
+
+    def __init__(self, **traits):
+        super().__init__(**traits)
+        self._callbacks = []
+        self.on_msg(self._from_page)
+
+    def on_file(self, callback) -> None:
+        """Call `callback(content: bytes | None)` when the learner gives a file, or takes it back."""
+        self._callbacks.append(callback)
+
+    def _from_page(self, _widget, content, buffers) -> None:
+        if not (buffers or content.get("clear")):
+            return
+        self.said = str(content.get("name", "")) if buffers else ""
+        for callback in self._callbacks:
+            callback(bytes(buffers[0]) if buffers else None)
+
+
 class Store(anywidget.AnyWidget):
     """The learner's answers, kept in their browser under the lesson's name, and as a file that can be brought back.
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..experiment import Experiment, parse, tidy
 from ..symbols import ARGUMENTS
 
-TUPLES = ("ints", "floats")  # kinds of argument whose one value is a tuple
+TUPLES = ("ints", "floats", "strs")  # kinds of argument whose one value is a tuple
 
 
 @dataclass(frozen=True)
