@@ -1,10 +1,13 @@
 """What lesson 7 reads off runs, on small tables made by hand."""
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from lsviz import diffeo
+from lsviz.diffeo.chosen import correlations
 from lsviz.lesson import diffeo_readings as read
 
 STAGE = ["before", "after"]
@@ -26,10 +29,10 @@ def test_predictions_read_the_temperature_that_was_asked_about():
     assert read.learned("resnet_bn")(ds) == pytest.approx(0.1) and read.learned("fc3")(ds) == pytest.approx(3.0)
 
 
-def test_a_ratio_is_the_median_of_ratios():
-    d, g = np.array([[1.0, 2.0, 9.0], [1.0, 1.0, 1.0]]), np.array([[1.0, 1.0, 1.0], [2.0, 4.0, np.nan]])
+def test_a_ratio_is_that_of_medians():
+    d, g = np.array([[1.0, 2.0, 9.0], [1.0, 1.0, 1.0]]), np.array([[0.2, 1.0, 4.0], [2.0, 4.0, np.nan]])
     ds = xr.Dataset(dict(change_deformed=(("stage", "seed"), d), change_noisy=(("stage", "seed"), g)), coords=dict(stage=STAGE))
-    assert read.ratio("before")(ds) == 2 and read.ratio("after")(ds) == pytest.approx(0.375)
+    assert read.ratio("before")(ds) == 2 and read.ratio("after")(ds) == pytest.approx(1 / 3)
 
 
 def test_words_of_six_networks_tell_the_extremes():
@@ -107,3 +110,24 @@ def test_the_goal_of_a_study_that_tells_nothing():
     assert "keep at least 6" in read.tells_nothing(values, stored(up, up[::-1] / 100, [1, 1, 1, 0, 0, 0, 0, 0]))
     assert read.tells_nothing(values | dict(unfitted="yes"), stored(up, up[::-1] / 100, [1, 1, 1, 0, 0, 0, 0, 0])) is True
     assert "not stored" in read.tells_nothing(values, stored([], []))
+
+
+def test_the_lesson_tells_what_the_study_says():
+    """Its numbers, its signs, and which networks fit, from the stored study."""
+    from pathlib import Path
+
+    from lsviz.apps import study
+
+    cells = json.loads((Path(__file__).parent.parent / "notebooks" / "7_diffeomorphisms.ipynb").read_text("utf-8"))["cells"]
+    (text,) = ["".join(cell["source"]) for cell in cells if "**Clothes.**" in "".join(cell["source"])]
+    digits, clothes = ([correlations(study.STUDY(P=P, dataset=name), {}) for P in (64, 256, 1024, 4096)] for name in ("mnist", "fashion"))
+    few, _, many, most = digits
+    assert f"is \u2212{-few.R_f.value:.1f} ± {few.R_f.error:.1f}" in text
+    assert max(few.rows, key=lambda row: row.test_error).net == min(few.rows, key=lambda row: row.R_f).net == "resnet_bn"
+    assert f"it is {many.R_f.value:.1f} and {most.R_f.value:.1f} (± {most.R_f.error:.1f})" in text
+    assert all(abs(found.D_f.value) < 1.1 * found.D_f.error for found in (many, most))
+    assert all(found.R_f.value < 0 for found in clothes)
+    errors = [row.test_error for row in clothes[-1].rows if row.fitted]
+    assert max(errors) - min(errors) < 0.015 and "within 1.5 %" in text
+    unfitted = {row.net for row in clothes[-1].rows if not row.fitted}
+    assert len(unfitted) == 3 and "resnet_bn" in unfitted and "three do not fit" in text

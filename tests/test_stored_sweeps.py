@@ -139,3 +139,15 @@ def test_stored_double_descents_have_the_networks_of_today():
     assert abs(np.log(float(ds.N[cusp]) / float(ds.N_star))) < np.log(1.5)
     assert single[cusp] - single[0] > 0.01 and single[cusp] - single[-1] > 0.015
     assert ds.ensemble_error.values[-1].max() < 0.07 < single.min()
+
+
+def test_a_stored_network_of_the_study_is_as_stable_as_the_one_of_today():
+    """The quickest network, one seed: the same start, the same first steps, the same error and R_f at the end but for rounding."""
+    stored = sweep.replay("stability_study")
+    cell = dict(P=64, dataset="mnist", net="fc1")
+    then = stored(**cell).isel(seed=0)
+    now = experiment.get("stability_study")(**{**stored.check(**cell), "seeds": 1}).isel(seed=0)
+    np.testing.assert_allclose(now.R_f.sel(stage="before"), then.R_f.sel(stage="before"), rtol=1e-4)
+    np.testing.assert_allclose(now.loss_trace[:5], then.loss_trace[:5], rtol=1e-3)
+    np.testing.assert_allclose(now.R_f.sel(stage="after"), then.R_f.sel(stage="after"), rtol=0.05)
+    assert abs(float(now.test_error - then.test_error)) < 0.01 and float(now.N) == float(then.N)

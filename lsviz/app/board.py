@@ -149,7 +149,7 @@ class Switches(Knob):
         for box in self.boxes.values():
             box.observe(self._from_box, "value")
         wrap = w.Layout(flex_flow="row wrap", align_items="center", overflow="visible")
-        return w.HBox([w.Label(self.sign), *self.boxes.values()], layout=wrap)
+        return w.HBox([w.Label(self.sign, layout=w.Layout(margin="0 8px 0 0")), *self.boxes.values()], layout=wrap)
 
     def _field_widget(self) -> Any:
         return None

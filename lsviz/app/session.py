@@ -72,12 +72,7 @@ class Session:
             before, self.values = self.values, wanted
             self._kept = ""
             self._tell_movers()
-        if (
-            self.result is not None
-            and self.player.mode != "first"
-            and self._same_run(before, wanted)
-            and not self.error
-        ):
+        if self.result is not None and self.player.mode != "first" and self._same_run(before, wanted) and not self.error:
             self.redraw()
         else:
             self._ask(touch)
@@ -197,6 +192,8 @@ class Session:
         """Show results from now on; with touch=False after those apps that a hand has touched."""
         self.locked = ""
         self._ask(touch)
+        if self.result is None:
+            self.player.do(self._blank)  # another app may have the one worker
 
     @property
     def prediction(self) -> tuple[Any, Any] | None:
@@ -288,8 +285,9 @@ class Session:
         self._send(frame, self._sentence(ds), stage)
 
     def _blank(self) -> None:
-        stage = self._stage()
-        self._send(stage.png(), self.locked, stage)
+        if self.locked or self.result is None:
+            stage = self._stage()
+            self._send(stage.png(), self.locked or "It opens as soon as what is computed above is done", stage)
 
     def _send(self, frame: bytes | None, sentence: str, stage: Stage | None = None) -> None:
         """One message to the page: picture, status and text alternative change in one turn."""

@@ -22,24 +22,26 @@ def rank_correlation(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " n"]) -> 
     """
     good = np.isfinite(a) & np.isfinite(b)
     a, b = a[good], b[good]
-    value = _spearman(a, b)
+    if len(a) < 4:
+        return Correlation(float("nan"), float("nan"))
+    value = float(_spearman(a[None], b[None])[0])
     if not np.isfinite(value):
         return Correlation(float("nan"), float("nan"))
-    rng = np.random.default_rng(0)
-    again = np.array([_spearman(a[draw], b[draw]) for draw in rng.integers(len(a), size=(RESAMPLES, len(a)))])
-    return Correlation(value, float(np.nanstd(again)))
+    draw = np.random.default_rng(0).integers(len(a), size=(RESAMPLES, len(a)))
+    return Correlation(value, float(np.nanstd(_spearman(a[draw], b[draw]))))
 
 
-def _spearman(a: np.ndarray, b: np.ndarray) -> float:
-    if len(a) < 4:
-        return float("nan")
-    ranks = []
-    for values in (a, b):
-        _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-        ranks.append((np.cumsum(count) - (count - 1) / 2)[place])
-    x, y = (r - r.mean() for r in ranks)
-    norm = np.sqrt((x @ x) * (y @ y))
-    return float(x @ y / norm) if norm > 0 else float("nan")
+def _spearman(a: Float[np.ndarray, "rows n"], b: Float[np.ndarray, "rows n"]) -> Float[np.ndarray, " rows"]:
+    """Of each row; NaN where all of one are equal."""
+    x, y = _centred_ranks(a), _centred_ranks(b)
+    norm = np.sqrt((x**2).sum(1) * (y**2).sum(1))
+    return np.divide((x * y).sum(1), norm, out=np.full(len(a), np.nan), where=norm > 0)
+
+
+def _centred_ranks(a: Float[np.ndarray, "rows n"]) -> Float[np.ndarray, "rows n"]:
+    """Rank within each row, ties at their mean rank, minus the mean rank: half of how many are smaller less how many are larger."""
+    one, other = a[:, :, None], a[:, None, :]
+    return ((one > other).sum(2) - (one < other).sum(2)) / 2
 
 
 def geometric_mean(R: Float[np.ndarray, "*n"]) -> float:

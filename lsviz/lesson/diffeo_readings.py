@@ -22,11 +22,11 @@ PIXELS = 784
 
 
 def ratio(stage: str) -> Callable[[Any], float]:
-    """Change by a deformation over change by noise of the same size: the median over draws of one picture, at this stage of training."""
+    """Change by a deformation over change by noise of the same size, each the median over draws of one picture; at this stage."""
 
     def read(ds: Any) -> float:
         one = ds.sel(stage=stage)
-        return float(np.nanmedian(one.change_deformed / one.change_noisy))
+        return float(np.nanmedian(one.change_deformed) / np.nanmedian(one.change_noisy))
 
     return read
 

@@ -5,7 +5,7 @@ from .symbol import Symbol, table
 
 QUANTITIES = table(
     Symbol("w", "w", "parameters", "All weights and biases of a network in one list of numbers.", kind="floats"),
-    Symbol("f", "f", "output", "f(w, x): what the network with parameters w answers at the point x; its sign is the class.", kind="floats"),
+    Symbol("f", "f", "output", "f(w, x): what the network with parameters w answers at the point x; its sign is the class (of ten outputs, the largest).", kind="floats"),
     Symbol("x", "x", "input", "One point: d numbers.", kind="floats"),
     Symbol("y", "y", "label", "The right answer for a point: +1 or −1.", kind="int"),
     Symbol("N", "N", "number of freedoms", "What may move: the weights of a network (biases are not counted), or the coordinates of the particles that are no rattlers.", kind="int"),

@@ -24,7 +24,8 @@ def temperature(stage: Stage) -> Draw:
     """One draw large: its arrows, its folds in red. All draws small; the histogram of displacements; the share that folds against T."""
     W, H, colours = stage.width, stage.height, stage.colours
     if stage.narrow:
-        large, plain = axes_at(stage, 10, 24, 232, 232, "deformed"), axes_at(stage, 258, 24, 112, 112, "image")
+        side = min(232, 0.61 * W)
+        large, plain = axes_at(stage, 10, 24, side, side, "deformed"), axes_at(stage, side + 26, 24, W - side - 36, W - side - 36, "image")
         small = axes_at(stage, 8, 286, W - 16, (W - 16) / 4, "draws")
         lengths, share = axes_at(stage, 40, 414, W - 52, 118, "lengths"), axes_at(stage, 40, 588, W - 52, 84, "folds")
     else:
@@ -43,7 +44,8 @@ def temperature(stage: Stage) -> Draw:
     arrow = Line2D([], [], color=colours.satisfied, marker=r"$\rightarrow$", markersize=13, linewidth=0, label="where a pixel came from")
     red = Patch(facecolor=fold_colour(stage), label="the map folds")
     stage.figure.legend(handles=[arrow, red], loc="lower left", bbox_to_anchor=(8 / W, 6 / H), ncols=2 if stage.narrow else 1,
-                        handletextpad=0.5, columnspacing=1.2, borderaxespad=0.0, labelspacing=0.25, handlelength=1.4)  # fmt: skip
+                        handletextpad=0.4, columnspacing=0.5 if stage.narrow else 1.2, borderaxespad=0.0, labelspacing=0.25,
+                        handlelength=1.2)  # fmt: skip
 
     def draw(ds: Any, context: Context) -> None:
         bent.set(ds)
@@ -161,10 +163,10 @@ class Folding:
         colours, self.stage, self.ax = stage.colours, stage, ax
         ax.set_xscale("log")
         ax.set(xlim=RATIOS, ylim=(-0.06, 1.1))
-        ax.set_xticks([0.01, 0.1, 1], ["0.01", "0.1", "$T_{max}$"])
+        ax.set_xticks([0.01, 0.1, 1], ["0.01", "0.1", "1"])
         ax.set_xticks([], minor=True)
         ax.set_yticks([0, 0.5, 1], ["0", "½", "1"])
-        ax.set_xlabel("temperature $T$", labelpad=1)
+        ax.set_xlabel("temperature $T/T_{max}$", labelpad=1)
         ax.set_title("share of draws that fold" if stage.narrow or stage.width >= 880 else "share that folds")
         ax.axvline(1, color=colours.ink, linewidth=1.2, zorder=1)
         self.allowed = stage.actor(ax.axvspan(0.1, 1, color=colours.satisfied, alpha=0.14, linewidth=0, zorder=0.5))

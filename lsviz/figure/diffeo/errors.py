@@ -13,7 +13,7 @@ from ..stage import Context, Draw, Stage
 from .marks import kind_of, look, short
 from .stable import R_axis
 
-R_ENDS, D_ENDS, ERRORS = (0.01, 20.0), (1e-3, 3.0), (0.25, 100.0)
+R_ENDS, D_ENDS, ERRORS = (0.01, 20.0), (3e-3, 1.0), (0.25, 100.0)
 AUTHORS = {"ResNet": "*", "EfficientNet": "P"}
 
 

@@ -139,7 +139,7 @@ class Changes:
                 self.bars[place, name].set_data([at - 0.36, at + 0.36], [medians[-1]] * 2)
             d, g = (np.asarray(ds[f"change_{name}"].values[k], float) for name in KINDS)
             known = np.isfinite(d) & np.isfinite(g) & (g > 0)
-            ratio = float(np.median(d[known] / g[known])) if known.any() else np.nan
+            ratio = float(np.median(d[known]) / np.median(g[known])) if known.any() else np.nan
             self.words[place].set_text(f"ratio {ratio:.2g}" if np.isfinite(ratio) else "not stored" if float(ds.progress) >= 1 else "")
         self.prediction.set(context)
 
