@@ -1,11 +1,10 @@
 """Pictures of chapter 4: what they draw is what the Datasets hold; no words on words; a frame over cached scenery is the whole picture."""
 
-import io
 
 import numpy as np
 import pytest
 import xarray as xr
-from PIL import Image
+from frames import check_whole
 
 from lsviz import apps
 from lsviz.figure import Context, Stage, generalization
@@ -99,13 +98,7 @@ def test_blitted_frames_are_the_whole_picture(name, data, width, dark):
     one.png(ds, Context(ghosts=[("kept", [ds])], prediction=([40.0, 1000.0], [20.0, 10.0])))
     again = one.png(ds)
     assert again == stage_of(name, width, dark).png(ds)
-    for artist in one.actors:
-        artist.set_animated(False)
-    one.canvas.draw()
-    whole = np.asarray(one.canvas.buffer_rgba()).astype(int)
-    frame = np.asarray(Image.open(io.BytesIO(again))).astype(int)
-    assert np.abs(whole - frame).mean() < 4
-    assert frame[0, 0, 3] == 0, "the page shows through"
+    check_whole(one, again)
 
 
 @pytest.mark.parametrize(("name", "data"), PICTURES)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from frames import check_whole
 
 from lsviz import data
 from lsviz.apps import particles as records
@@ -172,13 +173,7 @@ def test_blitted_frames_are_the_whole_picture(name, view, size, dark):
     one.png(ds, before)
     again = one.png(ds, told)
     assert again == Stage(getattr(particles, name), *size, dark).png(ds, told)
-    for artist in one.actors:
-        artist.set_animated(False)
-    one.canvas.draw()
-    from test_figure import unpack
-
-    whole, frame = np.asarray(one.canvas.buffer_rgba()).astype(int), unpack(again).astype(int)
-    assert np.abs(whole - frame).mean() < 4
+    check_whole(one, again)
 
 
 def texts(one):

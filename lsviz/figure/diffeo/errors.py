@@ -44,7 +44,7 @@ def stability_error(stage: Stage) -> Draw:
                                         markeredgewidth=1.1, zorder=2)[0]) for net, mark in AUTHORS.items()}  # fmt: skip
     value = [stage.actor(rank.plot([], [], marker="o", markersize=9, color=colours.ink, linewidth=2.2, zorder=4)[0]) for _ in range(2)]
     bars = [stage.actor(rank.plot([], [], color=colours.ink, linewidth=2.2, zorder=3)[0]) for _ in range(2)]
-    kept = [Level(stage, rank, colours.sources["ghost"], "s", **{**hollow(stage), "linewidth": 0}) for _ in range(1)]
+    kept = Level(stage, rank, colours.sources["ghost"], "s", **{**hollow(stage), "linewidth": 0})
     note = stage.actor(ax.text(0.985, 0.03, "grey, open:\nauthors, preliminary", transform=ax.transAxes, ha="right", color=colours.faint))
     labels = Labels(stage, ax)
     words = stage.actor(ax.text(0.5, 0.5, "", transform=ax.transAxes, ha="center", va="center"))
@@ -105,10 +105,10 @@ def stability_error(stage: Stage) -> Draw:
             value[i].set_data([one.value], [i])
             bars[i].set_data(np.clip([one.value - one.error, one.value + one.error], -1, 1), [i, i])
         old = context.ghosts[-1][1][-1] if context.ghosts else None
-        kept[0].set([], [])
+        kept.set([], [])
         if old is not None:
             before = correlations(old, old.attrs)
-            kept[0].set([before.R_f.value, before.D_f.value], [0.3, 1.3])
+            kept.set([before.R_f.value, before.D_f.value], [0.3, 1.3])
         named.set(context.ghosts[-1:])
         prediction.set(context)
 
