@@ -262,6 +262,10 @@ def tidy(symbol: Symbol, value: Any) -> Any:
         if value not in symbol.choices:
             raise fail
         return value
+    if symbol.kind == "text":
+        if not isinstance(value, str):
+            raise fail
+        return value
     if symbol.kind == "seeds":
         return _seeds(value, fail)
     if symbol.kind == "strs":

@@ -8,6 +8,8 @@ LOSSES = ("hinge", "logistic", "softhinge")
 KINDS = ("discs", "ellipses", "balls", "lennard_jones")
 NETS = ("fc1", "fc1_bn", "fc3", "fc3_bn", "conv", "conv_bn", "stride", "stride_bn", "lenet", "lenet_bn", "vgg", "vgg_bn", "resnet", "resnet_bn")
 GROUPS = ("cyclic_4", "cyclic_6", "cyclic_8", "dihedral_6", "S4")
+TETROMINOES = ("chiral_1", "chiral_2", "square", "line", "corner", "L", "T", "zigzag")
+SPATIAL_NETS = ("message_passing", "se3_transformer", "voxel_convolution", "spherical_cnn", "plain_voxels", "mlp", "power_spectrum", "tensor_product")
 OPTIMIZERS = ("lm", "adam", "fire", "gd", "flow")
 
 ARGUMENTS = table(
@@ -101,4 +103,26 @@ ARGUMENTS = table(
     Symbol("blur", "blur", "blur", "The weights with which each point is averaged with its neighbours before points are dropped.", kind="str",
            choices=("none", "1 2 1", "1 4 6 4 1")),
     Symbol("rectified", "max(0, ·)", "rectified", "Whether max(0, ·) of the wave is taken first, as a network does.", kind="str", choices=("no", "yes")),
+    Symbol("l_max", "l", "largest degree", "The highest degree l of the spherical harmonics and features that are kept; 0 is scalars alone.", kind="int", low=0, high=11),
+    Symbol("symmetry", "G", "symmetry group", "Turns and mirrors, where each number is even or odd: O(3). Or turns alone: SO(3).", kind="str",
+           choices=("O(3)", "SO(3)")),
+    Symbol("irreps1", "x", "first tensor", "How the numbers of the first tensor turn: multiplicity x degree and parity, as 2x0e+1o.", kind="text"),
+    Symbol("irreps2", "y", "second tensor", "How the numbers of the second tensor turn: multiplicity x degree and parity, as 2x0e+1o.", kind="text"),
+    Symbol("layers", "layers", "convolutions", "How many convolutions follow one another.", kind="int", low=1, high=6),
+    Symbol("mul", "mul", "multiplicity", "How many of each irrep a hidden layer holds.", kind="int", low=1, high=128),
+    Symbol("channels", "channels", "channels", "How many functions of each kind a hidden layer holds.", kind="int", low=1, high=128),
+    Symbol("cutoff", "r_c", "cutoff distance", "Points nearer than this are neighbours; cells have side 1.", low=0.1, high=100),
+    Symbol("diameter", "diameter", "diameter of a kernel", "How far a kernel of a voxel convolution reaches across.", unit="voxels", low=2, high=15),
+    Symbol("rotation", "R", "turn in space", "A turn as a quaternion (w, x, y, z) = (cos θ/2, n sin θ/2); its length does not count.", kind="floats", low=-1, high=1),
+    Symbol("mirror", "mirror", "mirror", "Whether the object is mirrored (every coordinate changes sign) before it is turned.", kind="str", choices=("no", "yes")),
+    Symbol("shape", "shape", "shape", "Which of the eight shapes of four cubes; the first two are mirror images.", kind="str", choices=TETROMINOES),
+    Symbol("network", "network", "network", "Which network.", kind="str", choices=SPATIAL_NETS),
+    Symbol("networks", "networks", "networks", "The networks of a scan.", kind="strs", choices=SPATIAL_NETS),
+    Symbol("outputs", "outputs", "outputs", "What the network answers with: one number that changes sign in a mirror and six that do not, or eight that do not.", kind="str",
+           choices=("pseudoscalar", "scalars")),
+    Symbol("augment", "augment", "turns trained on", "In how many random orientations each shape is trained on; 0: in one, as it stands.", kind="int", low=0, high=100000),
+    Symbol("steps", "steps", "training steps", "How many steps of descent a training takes.", kind="int", low=1, high=100000),
+    Symbol("rotations", "rotations", "test turns", "In how many random orientations each shape is asked.", kind="int", low=1, high=10000),
+    Symbol("trained_on", "trained on", "orientation in training", "Whether training shows things upright, or each turned at random.", kind="str",
+           choices=("upright", "turned")),
 )
