@@ -54,6 +54,7 @@ _REGISTRY = {
     "shift_response": "lsviz.equivariant:shift_response",
     "aliasing": "lsviz.equivariant:aliasing",
     "rotation_response": "lsviz.equivariant:rotation_response",
+    "paths": "lsviz.equivariant.euclidean:paths",
 }
 
 

@@ -12,8 +12,8 @@ from .arguments import (
     NETS,
     OPTIMIZERS,
     SCALES,
+    SHAPES,
     SPATIAL_NETS,
-    TETROMINOES,
 )
 from .quantities import QUANTITIES
 from .symbol import Symbol
@@ -30,8 +30,8 @@ __all__ = [
     "OPTIMIZERS",
     "QUANTITIES",
     "SCALES",
+    "SHAPES",
     "SPATIAL_NETS",
     "SYMBOLS",
-    "TETROMINOES",
     "Symbol",
 ]

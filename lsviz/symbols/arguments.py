@@ -8,7 +8,7 @@ LOSSES = ("hinge", "logistic", "softhinge")
 KINDS = ("discs", "ellipses", "balls", "lennard_jones")
 NETS = ("fc1", "fc1_bn", "fc3", "fc3_bn", "conv", "conv_bn", "stride", "stride_bn", "lenet", "lenet_bn", "vgg", "vgg_bn", "resnet", "resnet_bn")
 GROUPS = ("cyclic_4", "cyclic_6", "cyclic_8", "dihedral_6", "S4")
-TETROMINOES = ("chiral_1", "chiral_2", "square", "line", "corner", "L", "T", "zigzag")
+SHAPES = ("chiral_1", "chiral_2", "square", "line", "corner", "L", "T", "zigzag")
 SPATIAL_NETS = ("message_passing", "se3_transformer", "voxel_convolution", "spherical_cnn", "plain_voxels", "mlp", "power_spectrum", "tensor_product")
 OPTIMIZERS = ("lm", "adam", "fire", "gd", "flow")
 
@@ -115,7 +115,7 @@ ARGUMENTS = table(
     Symbol("diameter", "diameter", "diameter of a kernel", "How far a kernel of a voxel convolution reaches across.", unit="voxels", low=2, high=15),
     Symbol("rotation", "R", "turn in space", "A turn as a quaternion (w, x, y, z) = (cos θ/2, n sin θ/2); its length does not count.", kind="floats", low=-1, high=1),
     Symbol("mirror", "mirror", "mirror", "Whether the object is mirrored (every coordinate changes sign) before it is turned.", kind="str", choices=("no", "yes")),
-    Symbol("shape", "shape", "shape", "Which of the eight shapes of four cubes; the first two are mirror images.", kind="str", choices=TETROMINOES),
+    Symbol("shape", "shape", "shape", "Which of the eight shapes of four cubes; the first two are mirror images.", kind="str", choices=SHAPES),
     Symbol("network", "network", "network", "Which network.", kind="str", choices=SPATIAL_NETS),
     Symbol("networks", "networks", "networks", "The networks of a scan.", kind="strs", choices=SPATIAL_NETS),
     Symbol("outputs", "outputs", "outputs", "What the network answers with: one number that changes sign in a mirror and six that do not, or eight that do not.", kind="str",
@@ -125,4 +125,6 @@ ARGUMENTS = table(
     Symbol("rotations", "rotations", "test turns", "In how many random orientations each shape is asked.", kind="int", low=1, high=10000),
     Symbol("trained_on", "trained on", "orientation in training", "Whether training shows things upright, or each turned at random.", kind="str",
            choices=("upright", "turned")),
+    Symbol("kept", "kept", "paths that are kept", "All, or those alone that lead to what a spherical harmonic is: parity (−1)^l.", kind="str",
+           choices=("all", "harmonics")),
 )

@@ -15,16 +15,23 @@ from .motions import (
     to_quaternion,
     translation,
 )
+from .products import paths
+from .radial import smooth_radial
 from .records import Points, as_tensors, batch, points, radius_graph
+from .shapes import TETROMINOES, as_points, as_sphere, as_voxels, targets
 
 __all__ = [
     "INVERSION",
+    "TETROMINOES",
     "Flat",
     "Motion",
     "Path",
     "Points",
     "act",
+    "as_points",
+    "as_sphere",
     "as_tensors",
+    "as_voxels",
     "batch",
     "cube_rotations",
     "flat",
@@ -34,6 +41,7 @@ __all__ = [
     "move",
     "move_sphere",
     "move_voxels",
+    "paths",
     "points",
     "radius_graph",
     "random_rotations",
@@ -41,6 +49,8 @@ __all__ = [
     "relabel",
     "representation",
     "rotation",
+    "smooth_radial",
+    "targets",
     "tensor_paths",
     "to_quaternion",
     "translation",
