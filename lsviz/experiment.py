@@ -55,6 +55,7 @@ _REGISTRY = {
     "aliasing": "lsviz.equivariant:aliasing",
     "rotation_response": "lsviz.equivariant:rotation_response",
     "paths": "lsviz.equivariant.euclidean:paths",
+    "tetris": "lsviz.equivariant.euclidean:tetris",
 }
 
 

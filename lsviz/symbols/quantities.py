@@ -299,4 +299,11 @@ QUANTITIES = table(
     Symbol("p_product", "p₃", "parity of the product", "The product of the two parities."),
     Symbol("path_weights", "weights", "weights of a path", "How many weights a path has for each copy of its result: one for each pair of copies of the two tensors."),
     Symbol("path_share", "share", "share of a path", "(2l₃ + 1)‖C x y‖²/(‖x‖²‖y‖²) for two random tensors: all paths together make 1."),
+    Symbol("accuracy_upright", "right", "right as trained", "The share of shapes that are told right as they stand."),
+    Symbol("accuracy_turned", "right, turned", "right when turned", "The share of shapes that are told right when they are turned at random."),
+    Symbol("right_turned", "right, turned", "right when turned, by shape", "In what share of random turns this shape is told right."),
+    Symbol("shape", "shape", "shape", "Which of the eight shapes of four cubes; the first two are mirror images.", kind="str"),
+    Symbol("f_upright", "f", "answers to shapes as they stand", "What the network answers to each shape in the orientation of training."),
+    Symbol("wanted", "y", "wanted answers", "What the network is to answer to each shape."),
+    Symbol("learned_at", "step", "step from which all is right", "The first step from which on every shape is told right, turned as well."),
 )

@@ -2,8 +2,11 @@
 
 from .acting import act, move, move_sphere, move_voxels, relabel, representation
 from .algebra import Path, irreps, tensor_paths
+from .attention import attention_weights, se3_transformer
 from .building import in_double
 from .flattened import Flat, flat
+from .learning import tetris, trained
+from .messages import message_passing
 from .motions import (
     INVERSION,
     Motion,
@@ -19,6 +22,7 @@ from .products import paths
 from .radial import smooth_radial
 from .records import Points, as_tensors, batch, points, radius_graph
 from .shapes import TETROMINOES, as_points, as_sphere, as_voxels, targets
+from .training import train
 
 __all__ = [
     "INVERSION",
@@ -32,12 +36,14 @@ __all__ = [
     "as_sphere",
     "as_tensors",
     "as_voxels",
+    "attention_weights",
     "batch",
     "cube_rotations",
     "flat",
     "from_quaternion",
     "in_double",
     "irreps",
+    "message_passing",
     "move",
     "move_sphere",
     "move_voxels",
@@ -49,9 +55,13 @@ __all__ = [
     "relabel",
     "representation",
     "rotation",
+    "se3_transformer",
     "smooth_radial",
     "targets",
     "tensor_paths",
+    "tetris",
     "to_quaternion",
+    "train",
+    "trained",
     "translation",
 ]
