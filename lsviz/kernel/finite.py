@@ -18,9 +18,10 @@ def ntk(net: Any, w: Any, x: Any, x2: Any = None) -> Float[Any, "S P P2"]:
     """Tangent kernel Θ(w, x, x′) = ∇_w f(w, x) · ∇_w f(w, x′) (S, P, P′) for w (S, size), x (P, d), x2 (P′, d).
 
     Without x2 that of x with itself. net: from `network.dense`: Θ = Σ_l (s_l² A_lᵀ A_l [+ 1]) ∘ (D_lᵀ D_l), tile by tile, only the lower
-    triangle when it is symmetric; memory P² + P·Σ(widths), never P·N. Or any function f(w, x) → (S, P) or (S, P, 1) of torch tensors, x of
-    any shape (P, …): by `torch.func`, with a Jacobian in pieces; or x a record (a tuple) of tensors, whole: then P is what f gives. Equation: arXiv:1806.07572, (1). ValueError for shapes that do not match, numbers
-    that are not finite, and for a kernel that does not fit into memory.
+    triangle when it is symmetric; memory P² + P·Σ(widths), never P·N. Or any function f(w, x) → (S, P) or (S, P, 1) of torch tensors: by
+    `torch.func`, for x of any shape (P, …) with a Jacobian in pieces; for x a record (a tuple) of tensors whole, and P is what f gives.
+    Equation: arXiv:1806.07572, (1). ValueError for shapes that do not match, numbers that are not finite, and for a kernel that does
+    not fit into memory.
     """
     if not isinstance(net, Dense):
         return _by_autograd(net, w, x, x2)

@@ -1,9 +1,6 @@
 """Irreps of O(3) and the paths of their tensor products, as e3nn has them: l with parity even (e) or odd (o), 2l + 1 numbers each."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from e3nn import o3
+from typing import Any, NamedTuple
 
 EXAMPLE = "8x0e+4x1o"
 MOST = 4096  # numbers: one matrix D of that many takes 134 MB
@@ -21,7 +18,7 @@ class Path(NamedTuple):
     p3: int
 
 
-def irreps(text: Any, name: str = "irreps") -> "o3.Irreps":
+def irreps(text: Any, name: str = "irreps") -> Any:
     """e3nn's Irreps of a text as "8x0e+4x1o", or of what already is one.
 
     ValueError that names the argument `name`: for a malformed or empty text, and for more numbers than fit (their D would not).

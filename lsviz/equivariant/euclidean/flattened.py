@@ -2,7 +2,7 @@
 
 import math
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -13,17 +13,13 @@ from ...symbols import ARGUMENTS
 from .building import in_double
 from .records import as_tensors
 
-if TYPE_CHECKING:
-    from e3nn import o3
-    from torch import nn
-
 KEPT = ("bias",)  # e3nn starts them at 0
 
 
 class Flat:
     """A function f(w, x) made by `flat`: w holds all parameters of `module` one after another, in its order."""
 
-    def __init__(self, module: "nn.Module", irreps_out: "o3.Irreps | None") -> None:
+    def __init__(self, module: Any, irreps_out: Any) -> None:
         self.module, self.irreps_out = module, irreps_out
         self.shapes = {name: tuple(p.shape) for name, p in module.named_parameters()}
         self.N = sum(map(math.prod, self.shapes.values()))
@@ -94,7 +90,7 @@ class Flat:
         return self._buffers[key]
 
 
-def flat(module: "nn.Module", irreps_out: Any = None) -> Flat:
+def flat(module: Any, irreps_out: Any = None) -> Flat:
     """The module as f(w, x). Build it inside `in_double()`: e3nn keeps its constants in the precision in which it is built.
 
     irreps_out: how its last axis turns, told to whoever asks `.irreps_out`. ValueError for what is no module, has no parameters, or has
@@ -120,12 +116,12 @@ def flat(module: "nn.Module", irreps_out: Any = None) -> Flat:
     return Flat(module.double().eval(), None if irreps_out is None else irreps(irreps_out, "irreps_out"))
 
 
-def _own_draw(module: "nn.Module") -> Any:
+def _own_draw(module: Any) -> Any:
     """The method by which a module draws its parameters anew, if it has one."""
     return getattr(module, "reset_parameters", None) or getattr(module, "_reset_parameters", None)
 
 
-def _normalises(module: "nn.Module") -> bool:
+def _normalises(module: Any) -> bool:
     from e3nn.nn import BatchNorm
 
     return isinstance(module, BatchNorm)
