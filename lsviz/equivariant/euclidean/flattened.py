@@ -64,7 +64,7 @@ class Flat:
         tensors = [leaf for leaf in pytree.tree_leaves((w, x)) if isinstance(leaf, torch.Tensor)]
         if not isinstance(w, torch.Tensor):
             like = next((t for t in tensors if t.is_floating_point()), None)
-            w = torch.from_numpy(np.array(w, float if like is None else None))
+            w = torch.from_numpy(np.array(w, None if w.dtype.kind == "f" else float))
             w = w if like is None else w.to(like.device, like.dtype)
         x = as_tensors(x, w)
         with one_thread(), nullcontext() if tensors else torch.no_grad():
