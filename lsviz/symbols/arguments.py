@@ -127,4 +127,13 @@ ARGUMENTS = table(
            choices=("upright", "turned")),
     Symbol("kept", "kept", "paths that are kept", "All, or those alone that lead to what a spherical harmonic is: parity (−1)^l.", kind="str",
            choices=("all", "harmonics")),
+    Symbol("l", "l", "degree", "The degree of a spherical harmonic: how finely it varies; of a sum, the highest.", kind="int", low=0, high=4),
+    Symbol("m", "m", "order", "Which of the 2l + 1 spherical harmonics of a degree, from −l to l.", kind="int", low=-4, high=4),
+    Symbol("function", "f", "function on the sphere", "One spherical harmonic, a random sum, a peak at each of ±x, ±y, ±z, or how far a tetromino reaches.",
+           kind="str", choices=("one", "random", "axes", "shape")),
+    Symbol("vectors", "a, b", "kind of vectors", "Two arrows (polar), two axes of turning (axial), or one of each (mixed).", kind="str",
+           choices=("polar", "mixed", "axial")),
+    Symbol("between", "∠", "angle between", "The angle between the two vectors.", unit="°", low=0, high=180),
+    Symbol("weights", "w", "weights", "As they are drawn at random, or after training on the eight shapes in one orientation.", kind="str",
+           choices=("random", "trained")),
 )

@@ -5,6 +5,7 @@ from .algebra import Path, irreps, tensor_paths
 from .attention import attention_weights, se3_transformer
 from .building import in_double
 from .flattened import Flat, flat
+from .hand import turned_harmonics, vector_products
 from .learning import tetris, trained
 from .messages import message_passing
 from .motions import (
@@ -22,6 +23,7 @@ from .products import paths
 from .radial import smooth_radial
 from .records import Points, as_tensors, batch, points, radius_graph
 from .shapes import TETROMINOES, as_points, as_sphere, as_voxels, targets
+from .shown import turned_shape
 from .training import train
 
 __all__ = [
@@ -64,4 +66,7 @@ __all__ = [
     "train",
     "trained",
     "translation",
+    "turned_harmonics",
+    "turned_shape",
+    "vector_products",
 ]

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from ...experiment import Table, experiment
-from .algebra import irreps, tensor_paths
+from .algebra import Path, irreps, tensor_paths
+
+NAMES = ("l_first", "p_first", "l_second", "p_second", "l_product", "p_product")
 
 
 @experiment(cost="slider")
@@ -28,30 +30,18 @@ def paths(
     paths together make 1, and what is missing is thrown away. Scalar: path_count. Y ⊗ Y → Y up to l = 1, 2, 3, 4: 4, 11, 23, 42 paths
     with parity, 5, 15, 34, 65 without. ValueError for a text that is no list of irreps.
     """
-    rows = (
-        (irreps1.count("+") + 1) * (irreps2.count("+") + 1) * (l_max + 1)
-    )  # at most so many; l₃ occurs once for each pair
-    table = Table(path=np.arange(rows), seed=seeds).add("path_count").add("path_weights", "path")
-    names = ("l_first", "p_first", "l_second", "p_second", "l_product", "p_product")
-    for name in names:
+    table = (
+        Table(path=np.arange(rows_at_most(irreps1, irreps2, l_max)), seed=seeds)
+        .add("path_count")
+        .add("path_weights", "path")
+    )
+    for name in NAMES:
         table.add(name, "path")
     table.add("path_share", "path seed")
     if "e3nn" not in sys.modules:
         yield table
-    first, second = irreps(irreps1, "irreps1"), irreps(irreps2, "irreps2")
-    parity = symmetry == "O(3)"
-    if not parity:
-        first, second = ([(mul, (ir.l, 1)) for mul, ir in one] for one in (first, second))
-    found = tensor_paths(first, second, l_max=l_max)
-    if parity and kept == "harmonics":
-        found = tuple(path for path in found if path.p3 == (-1) ** path.l3)
-    copies = [_copies(one) for one in (first, second)]
-    for row, path in enumerate(found):
-        for name, value in zip(names, path, strict=True):
-            if parity or name[0] == "l":
-                getattr(table, name)[row] = value
-        table.path_weights[row] = copies[0][path.l1, path.p1] * copies[1][path.l2, path.p2]
-    yield table.set(path_count=len(found), progress=0.5)
+    found, copies = kept_paths(irreps1, irreps2, l_max, symmetry, kept, table)
+    yield table.set(progress=0.5)
     for s, seed in enumerate(seeds):
         rng = np.random.default_rng(seed)
         x, y = ({kind: rng.standard_normal(2 * kind[0] + 1) for kind in one} for one in copies)
@@ -62,6 +52,32 @@ def paths(
             )
             table.path_share[row, s] = (2 * path.l3 + 1) * (product**2).sum() / whole
     yield table.set(progress=1.0)
+
+
+def rows_at_most(irreps1: str, irreps2: str, l_max: int) -> int:
+    """More paths than that there are not: l₃ occurs once for each pair."""
+    return (irreps1.count("+") + 1) * (irreps2.count("+") + 1) * (l_max + 1)
+
+
+def kept_paths(
+    irreps1: str, irreps2: str, l_max: int, symmetry: str, kept: str, table: Table
+) -> tuple[list[Path], list[dict]]:
+    """Writes the paths that `paths` asks for into its table; gives them, and how often each (l, p) occurs in either tensor."""
+    first, second = irreps(irreps1, "irreps1"), irreps(irreps2, "irreps2")
+    parity = symmetry == "O(3)"
+    if not parity:
+        first, second = ([(mul, (ir.l, 1)) for mul, ir in one] for one in (first, second))
+    found = list(tensor_paths(first, second, l_max=l_max))
+    if parity and kept == "harmonics":
+        found = [path for path in found if path.p3 == (-1) ** path.l3]
+    copies = [_copies(one) for one in (first, second)]
+    for row, path in enumerate(found):
+        for name, value in zip(NAMES, path, strict=True):
+            if parity or name[0] == "l":
+                getattr(table, name)[row] = value
+        table.path_weights[row] = copies[0][path.l1, path.p1] * copies[1][path.l2, path.p2]
+    table.set(path_count=len(found))
+    return found, copies
 
 
 def _copies(kinds: Any) -> dict[tuple[int, int], int]:
