@@ -2,15 +2,12 @@
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .building import in_double
 from .flattened import Flat, flat
 from .graphs import Edges, edge_product, frame, gather, stack
 from .records import Points
-
-if TYPE_CHECKING:
-    from e3nn import o3
 
 STEEP = 10.0  # the cutoff is exp(−1/u), u = 10 (1 − |r|/cutoff): about 1 except in the last tenth
 
@@ -33,12 +30,13 @@ def se3_transformer(
     SE(3)-Transformer (Fuchs et al. 2020, arXiv:2006.10503, (10)–(11)), one head; queries q_i = Q f_i, keys and values k_ij, v_ij =
     f_j ⊗_{W(|r_ij|)} Y(r̂_ij), each with its own W. q·k is a number that no turn or mirror changes, and so is α. As in e3nn's guide, the
     cutoff is smooth and inside the softmax (weights exp(q·k) exp(−1/u), u = 10 (1 − |r|/cutoff), 0 from the cutoff on) and √α keeps the
-    size of independent values. Σ_j α_ij = 1, or 0 for a point without neighbours, which keeps its self-connection V f_i. All else as in
+    size of independent values. Σ_j α_ij = 1, or 0 for a point without neighbours, which keeps its self-connection V f_i; a lone
+    neighbour has α = 1 up to the cutoff, where W ends smoothly. The two terms are added over √2. All else as in
     `message_passing`, the arguments too. ValueError that names the argument.
     """
     known = frame(l_max, layers, mul, symmetry, cutoff, irreps_in, irreps_out, radial, hidden)
 
-    def layer(start: "o3.Irreps", end: "o3.Irreps") -> Any:
+    def layer(start: Any, end: Any) -> Any:
         return _attention()(start, known.harmonics, end, radial, hidden, float(cutoff))
 
     with in_double():

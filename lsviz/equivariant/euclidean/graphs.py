@@ -2,7 +2,7 @@
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool
@@ -10,10 +10,6 @@ from jaxtyping import Bool
 from .algebra import MOST_L, irreps, tensor_paths
 from .radial import smooth_radial
 from .records import Points, count
-
-if TYPE_CHECKING:
-    from e3nn import nn as enn
-    from e3nn import o3
 
 SYMMETRIES = ("O(3)", "SO(3)")
 MOST_WEIGHTS = (
@@ -65,7 +61,7 @@ def connected(x: Points) -> Bool[np.ndarray, " graphs"]:
     return np.array([len(np.unique(part[x.graph == g])) == 1 for g in range(count(x))])
 
 
-def check(x: Points, irreps_in: "o3.Irreps") -> None:
+def check(x: Any, irreps_in: Any) -> None:
     """ValueError unless x is a record of points whose features are numbers of `irreps_in`."""
     if not isinstance(x, Points):
         raise ValueError(f"x: got {type(x).__name__}; allowed: a record of points, as points(((0, 0, 0), (1, 0, 0)))")
@@ -79,10 +75,10 @@ def check(x: Points, irreps_in: "o3.Irreps") -> None:
 class Frame(NamedTuple):
     """The irreps of a network on points."""
 
-    start: "o3.Irreps"
-    hidden: "o3.Irreps"
-    end: "o3.Irreps"
-    harmonics: "o3.Irreps"
+    start: Any  # o3.Irreps, all of them
+    hidden: Any
+    end: Any
+    harmonics: Any
 
 
 def frame(
@@ -127,20 +123,20 @@ def frame(
     weights = len(tensor_paths(inside, harmonics, inside)) * inside[0].mul * hidden
     if weights > MOST_WEIGHTS:
         raise ValueError(
-            f"l_max: got {l_max}, with mul={mul}, hidden={hidden}: {weights} weights in each layer, {32e-9 * weights:.2g} GB in training; "
+            f"l_max: got {l_max}, with mul={mul}, hidden={hidden}: {weights} weights in each layer, {32e-9 * weights:.2g} GB a seed in training; "
             f"allowed: at most {MOST_WEIGHTS} weights, as l_max=1, mul=8"
         )
     return Frame(start, inside, end, harmonics)
 
 
-def ungraded(known: "o3.Irreps") -> "o3.Irreps":
+def ungraded(known: Any) -> Any:
     """The same degrees, all written as even: what SO(3) sees of them."""
     from e3nn import o3
 
     return o3.Irreps([(mul, (ir.l, 1)) for mul, ir in known])
 
 
-def reached(known: "o3.Irreps", irreps1: "o3.Irreps", irreps2: "o3.Irreps") -> "o3.Irreps":
+def reached(known: Any, irreps1: Any, irreps2: Any) -> Any:
     """Those of `known` that irreps1 ⊗ irreps2 holds."""
     from e3nn import o3
 
@@ -148,7 +144,7 @@ def reached(known: "o3.Irreps", irreps1: "o3.Irreps", irreps2: "o3.Irreps") -> "
     return o3.Irreps([(mul, ir) for mul, ir in known if ir in found])
 
 
-def gate(wanted: "o3.Irreps") -> "enn.Gate":
+def gate(wanted: Any) -> Any:
     """e3nn's gate with outputs `wanted`: a scalar s → act(s), all else times act of a scalar gate of its own. Even: silu, sigmoid; odd:
     tanh. The gates are even, so a gated tensor keeps its parity.
     """
@@ -163,7 +159,7 @@ def gate(wanted: "o3.Irreps") -> "enn.Gate":
     return Gate(scalars, [acts[ir.p] for _, ir in scalars], gates, [torch.sigmoid] * len(gates), gated)
 
 
-def edge_product(start: "o3.Irreps", harmonics: "o3.Irreps", end: "o3.Irreps") -> "o3.TensorProduct":
+def edge_product(start: Any, harmonics: Any, end: Any) -> Any:
     """f_j ⊗ Y(r̂), one weight for each channel and path ("uvu"), given from outside edge by edge; only paths that lead to `end`."""
     from e3nn import o3
 
@@ -197,7 +193,7 @@ def stack_class() -> Any:
             self.layers, self.gates = torch.nn.ModuleList(layers), torch.nn.ModuleList(gates)
             self.irreps_in, self.edges, self.pool = irreps_in, edges, pool
 
-        def forward(self, x: Points, inside: bool = False) -> Any:
+        def forward(self, x: Any, inside: bool = False) -> Any:
             """f (graphs or points, dim); `inside`: what the layers tell of themselves instead, (E, layers)."""
             check(x, self.irreps_in)
             edges = edge_terms(x, *self.edges)

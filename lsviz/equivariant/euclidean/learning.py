@@ -109,7 +109,7 @@ def tetris(
 def learner(network: str, l_max: int, symmetry: str, layers: int, outputs: str, cutoff: float) -> Learner:
     """One of `NETWORKS`, and what it looks at."""
     if network == "mlp":
-        return Learner(_plain(targets(outputs).shape[1]), coordinates)
+        return Learner(plain(targets(outputs).shape[1]), coordinates)
     make = message_passing if network == "message_passing" else se3_transformer
     f = make(l_max=l_max, layers=layers, symmetry=symmetry, cutoff=cutoff, irreps_out=IRREPS_OUT[outputs])
     return Learner(f, lambda x: x)
@@ -187,7 +187,9 @@ def batches(
     return following
 
 
-def right(f: Float[np.ndarray, "S items outputs"], wanted: Float[np.ndarray, "shapes outputs"]) -> Bool[np.ndarray, "S *items"]:
+def right(
+    f: Float[np.ndarray, "S items outputs"], wanted: Float[np.ndarray, "shapes outputs"]
+) -> Bool[np.ndarray, "S ..."]:
     """Whether answers, shape after shape, are right: (S, turns, shapes), or (S, shapes) where each is there once."""
     f = f.reshape(len(f), -1, *wanted.shape)
     if wanted.shape[0] == wanted.shape[1]:
@@ -197,10 +199,11 @@ def right(f: Float[np.ndarray, "S items outputs"], wanted: Float[np.ndarray, "sh
     return good[:, 0] if good.shape[1] == 1 else good
 
 
-def _plain(outputs: int) -> Flat:
+def plain(outputs: int) -> Flat:
+    """A network of two hidden layers of ReLUs on twelve coordinates: it knows no symmetry."""
     from torch import nn
 
     sizes = (12, WIDTH, WIDTH)
-    layers = [part for a, b in zip(sizes, sizes[1:]) for part in (nn.Linear(a, b), nn.SiLU())]
+    layers = [part for a, b in zip(sizes, sizes[1:]) for part in (nn.Linear(a, b), nn.ReLU())]
     with in_double():
         return flat(nn.Sequential(*layers, nn.Linear(WIDTH, outputs)))

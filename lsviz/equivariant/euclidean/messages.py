@@ -2,14 +2,11 @@
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .building import in_double
 from .flattened import Flat, flat
 from .graphs import Edges, edge_product, frame, gather, stack
-
-if TYPE_CHECKING:
-    from e3nn import o3
 
 
 def message_passing(
@@ -26,7 +23,7 @@ def message_passing(
     neighbours: float = 3.0,
     pool: bool = True,
 ) -> Flat:
-    """f'_i = V f_i + U z^{−½} Σ_j (W₁f_j) ⊗_{W(|r_ij|)} Y(r̂_ij), then a gate: a network on `Points`, as f(w, x).
+    """f'_i = (V f_i + U z^{−½} Σ_j (W₁f_j) ⊗_{W(|r_ij|)} Y(r̂_ij))/√2, then a gate: a network on `Points`, as f(w, x).
 
     Tensor field networks, arXiv:1802.08219, (3); as e3nn's v2106. V (the self-connection), W₁ and U mix channels of one irrep; j runs
     over the neighbours of i within `cutoff`, z = `neighbours` is their typical number; W = MLP(`radial` smooth functions of |r| that end at
@@ -34,15 +31,15 @@ def message_passing(
     features: `mul` of each irrep up to l_max, even and odd. No weight starts at 0, so directions count from the start. symmetry="SO(3)":
     the same without parity, with 2 mul of each degree; mirrored inputs may give anything.
 
-    x: features (n, dim of irreps_in). f: (graphs, dim of irreps_out), the sum over a graph's n points over √n; pool=False: (n, dim). A
-    point without neighbours keeps its self-connection. An irrep that no path reaches is exactly 0: 0o needs three layers.
-    ValueError that names the argument.
+    x: features (n, dim of irreps_in). f: (graphs, dim of irreps_out), the mean over a graph's points; pool=False: (n, dim). A point
+    without neighbours keeps its self-connection: nothing tells it of the rest (`connected`). An irrep that no path reaches is exactly 0:
+    0o needs three layers. ValueError that names the argument.
     """
     known = frame(l_max, layers, mul, symmetry, cutoff, irreps_in, irreps_out, radial, hidden)
     if isinstance(neighbours, bool) or not isinstance(neighbours, (int, float)) or not 0 < neighbours < math.inf:
         raise ValueError(f"neighbours: got {neighbours!r}; allowed: a number > 0, as 3.0")
 
-    def layer(start: "o3.Irreps", end: "o3.Irreps") -> Any:
+    def layer(start: Any, end: Any) -> Any:
         return _convolution()(start, known.harmonics, end, radial, hidden, neighbours)
 
     with in_double():
