@@ -4,6 +4,7 @@ Lengths are in the unit of the object; the axes are e3nn's (x, y, z), y upwards.
 the room. Colours are named (`COLOURS`), each right on light and on dark pages, or "#rrggbb". Knows no widget: `lsviz.scene` shows them.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,7 +75,8 @@ def surface(points: Any, *, wrap: bool = True, colour: str = "blue", colours: An
         raise ValueError(f"values: got {_said(numbers)}; allowed: one for each point, {(rows, columns)}")
     shades = None if colours is None else np.asarray(colours, float).reshape(-1, 3)
     paint = _coloured(rows * columns, colour, shades, None if numbers is None else numbers.ravel(), limits, ramp)
-    return _made("surface", fixed, vertices=_bytes(grid), rows=rows, columns=columns, wrap=bool(wrap), opacity=_share("opacity", opacity), **paint)
+    return _made("surface", fixed, vertices=_bytes(grid), rows=rows, columns=columns, wrap=bool(wrap),
+                 opacity=_share("opacity", opacity), **paint)  # fmt: skip
 
 
 def cubes(cells: Any, *, side: float = 1.0, colour: str = "blue", colours: Any = None, values: Any = None, limits: Any = None,
@@ -135,8 +137,8 @@ def check(bodies: Any) -> list[Body]:
     found = list(bodies)
     for number, body in enumerate(found):
         if not isinstance(body, Body):
-            raise ValueError(f"bodies: number {number} is {type(body).__name__}; allowed: what mesh, surface, cubes, arrows, points, lines, "
-                             "axes and caption make, like [axes(), cubes([[0, 0, 0]])]")  # fmt: skip
+            raise ValueError(f"bodies: number {number} is {type(body).__name__}; allowed: what mesh, surface, cubes, arrows, "
+                             "points, lines, axes and caption make, like [axes(), cubes([[0, 0, 0]])]")  # fmt: skip
     return found
 
 
@@ -186,7 +188,7 @@ def _coloured(n: int, colour: str, colours: Any, values: Any, limits: Any, ramp:
 
 
 def _colour(name: str) -> str:
-    if isinstance(name, str) and (name in COLOURS or (len(name) == 7 and name[0] == "#" and not set(name[1:].lower()) - set("0123456789abcdef"))):
+    if isinstance(name, str) and (name in COLOURS or re.fullmatch("#[0-9a-fA-F]{6}", name)):
         return name
     raise ValueError(f"colour: got {name!r}; allowed: {', '.join(COLOURS)} or one like #0072b2")
 

@@ -5,7 +5,7 @@ it, the others wait for it. Nothing is fetched, and turning needs no kernel.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -16,7 +16,8 @@ import traitlets as t
 
 from ..figure import style
 from ..figure.bodies import COLOURS, Body, check
-from ..frontend.assets import script, style as sheet
+from ..frontend.assets import script
+from ..frontend.assets import style as sheet
 
 HERE = resources.files(__package__)
 IDENTITY = (1.0, 0.0, 0.0, 0.0)
@@ -44,9 +45,9 @@ def _ramps() -> bytes:
 class Scene(anywidget.AnyWidget):
     """Bodies in space (see `lsviz.figure.bodies`), turned under the hand: Scene([axes(), cubes(cells)], alt="a tetromino").
 
-    `quaternion` (w, x, y, z) is the object's rotation, kept up to date while a hand turns it, and can be set; `mirrored`: the object
-    is first reflected in its own plane x = 0. `fixed` bodies stay with the room. `on_turn(callback)` is called with the quaternion
-    of every turn by hand. ValueError for a quaternion that is none.
+    `quaternion` (w, x, y, z) is the object's rotation, kept up to date while a hand turns it, and can be set; `mirrored`: every
+    coordinate of the object changes sign before it is turned. `fixed` bodies stay with the room. `on_turn(callback)` tells every turn
+    by hand. ValueError for a quaternion that is none.
     """
 
     _esm = script() + (HERE / "ask.js").read_text(encoding="utf-8")
@@ -69,7 +70,7 @@ class Scene(anywidget.AnyWidget):
     _ramps = t.Bytes(help="(ramp, light and dark, 250, 3) uint8").tag(sync=True)
     _ramp_names = t.List(help="in the order of the bytes").tag(sync=True)
 
-    def __init__(self, bodies: Iterable[Body] | Body = (), **traits: Any):
+    def __init__(self, bodies: Any = (), **traits: Any):
         fixed = dict(_version=version(), _colours=COLOURS, _ramps=_ramps(), _ramp_names=list(style.RAMPS))
         super().__init__(_bodies=[body.spec for body in check(bodies)], **fixed, **traits)
         self._callbacks: list[Callable[[tuple[float, ...]], None]] = []
@@ -82,7 +83,7 @@ class Scene(anywidget.AnyWidget):
         return [Body(spec) for spec in self._bodies]
 
     @bodies.setter
-    def bodies(self, given: Iterable[Body] | Body) -> None:
+    def bodies(self, given: Any) -> None:
         self._bodies = [body.spec for body in check(given)]
 
     @t.validate("quaternion", "start")
@@ -96,10 +97,10 @@ class Scene(anywidget.AnyWidget):
         turned = np.array([[1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
                            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
                            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)]])  # fmt: skip
-        return turned * ([-1, 1, 1] if self.mirrored else [1, 1, 1])
+        return -turned if self.mirrored else turned
 
     def on_turn(self, callback: Callable[[tuple[float, ...]], None]) -> None:
-        """Call `callback((w, x, y, z))` at every turn by hand that reaches Python; those that follow too fast are left out, never the last."""
+        """Call `callback((w, x, y, z))` at every turn by hand that reaches Python; of those that follow too fast the last one does."""
         self._callbacks.append(callback)
 
     def _from_page(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
@@ -137,4 +138,4 @@ def unit(given: Any, name: str = "quaternion") -> tuple[float, ...]:
     length = float(np.linalg.norm(found)) if len(found) == 4 else 0.0
     if not (np.isfinite(length) and length > 1e-6):
         raise ValueError(f"{name}: got {given!r}; allowed: four numbers (w, x, y, z) that are not all 0, like (1, 0, 0, 0)")
-    return found if abs(length - 1) < 1e-12 else tuple(v / length for v in found)
+    return found if abs(length - 1) < 1e-12 and max(map(abs, found)) <= 1 else tuple(max(-1.0, min(1.0, v / length)) for v in found)

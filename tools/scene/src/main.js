@@ -4,7 +4,7 @@ import { build, paints, release } from "./shapes.js";
 import { draw, onRestored, renderer, write } from "./paint.js";
 import { hand } from "./hand.js";
 
-const FROM = new Vector3(0.42, 0.36, 1).normalize(), MIRROR = new Matrix4().makeScale(-1, 1, 1);
+const FROM = new Vector3(0.42, 0.36, 1).normalize(), MIRROR = new Matrix4().makeScale(-1, -1, -1);
 const SLOW = 24, PATIENCE = 2000;           // ms: of a picture that is drawn coarser while it moves; until Python is told again without its answer
 
 // One turn on its way at a time, the latest wins; a kernel that answers nothing is asked now and then.
@@ -57,23 +57,23 @@ export function show({ model, el, signal, page }) {
     if (model.get("mirrored")) built.turning.matrix.multiply(MIRROR);
     scene.updateMatrixWorld(true);
   };
-  const picture = (target, ink, width, height, ratio) => {
+  const picture = (ink, width, height, ratio, grain) => {
     place(width / height);
-    draw(ink, scene, camera, width, height);
+    draw(ink, scene, camera, width, height, grain);
     const [light, dark] = ["#ffffff", "#14161a"];
     write(ink, built.words, built.turning, camera, width, height, ratio, pageIsDark() ? dark : light, getComputedStyle(el).fontFamily || "sans-serif");
   };
   const paint = () => {
     queued = 0;
     if (signal.aborted || !built || !frame.clientWidth) return;
-    const start = performance.now(), fine = Math.min(2, window.devicePixelRatio || 1), ratio = moving && cost > SLOW ? Math.min(1, fine) : fine;
+    const start = performance.now(), ratio = Math.min(2, window.devicePixelRatio || 1), coarse = moving && cost > SLOW;
     const width = Math.round(frame.clientWidth * ratio), height = Math.round(frame.clientHeight * ratio);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    picture(canvas, pen, width, height, ratio);
-    cost = ratio === fine ? performance.now() - start : cost;
+    picture(pen, width, height, ratio, coarse ? Math.min(1, 1 / ratio) : ratio < 1.5 ? 2 : 1.5);
+    if (!coarse) cost = performance.now() - start;
     el.dataset.pictures = String(Number(el.dataset.pictures ?? 0) + 1);
     clearTimeout(settle);
-    if (ratio !== fine) settle = setTimeout(() => { moving = 0; soon(); }, 250);
+    if (coarse) settle = setTimeout(() => { moving = 0; soon(); }, 250);
   };
 
   // ---- turning
@@ -114,7 +114,7 @@ export function show({ model, el, signal, page }) {
   save.addEventListener("click", () => {
     const width = 2 * frame.clientWidth, height = 2 * frame.clientHeight, whole = make("canvas"), layer = make("canvas");
     for (const one of [whole, layer]) Object.assign(one, { width, height });
-    picture(layer, layer.getContext("2d"), width, height, 2);
+    picture(layer.getContext("2d"), width, height, 2, 1.5);
     const ink = whole.getContext("2d");
     ink.fillStyle = pageIsDark() ? "#14161a" : "#ffffff";
     ink.fillRect(0, 0, width, height);

@@ -9,7 +9,9 @@ const waiting = new Set();                  // views to draw again when a lost c
 export function renderer() {
   if (shared !== undefined) return shared;
   try {
-    shared = new WebGLRenderer({ canvas: document.createElement("canvas"), antialias: true, alpha: true });
+    const canvas = document.createElement("canvas"), wish = { antialias: false, alpha: true }, context = canvas.getContext("webgl2", wish);
+    if (!context) return shared = null;
+    shared = new WebGLRenderer({ canvas, context, ...wish });
     shared.outputColorSpace = LinearSRGBColorSpace;
     shared.setClearColor(0x000000, 0);
     shared.lsvizSize = [0, 0];
@@ -23,20 +25,20 @@ export const onRestored = (again, signal) => {
   signal.addEventListener("abort", () => waiting.delete(again));
 };
 
-export function draw(pen, scene, camera, width, height) {
+// `grain`: WebGL's points for each of the canvas, along each side; more than one smooths the edges, fewer are quick.
+export function draw(pen, scene, camera, width, height, grain = 1) {
   const gl = renderer();
   pen.clearRect(0, 0, width, height);
   if (!gl || gl.getContext().isContextLost()) return painted(pen, scene, camera, width, height);
-  if (width > gl.lsvizSize[0] || height > gl.lsvizSize[1]) {
-    gl.lsvizSize = [Math.max(width, gl.lsvizSize[0]), Math.max(height, gl.lsvizSize[1])];
+  const [wide, high] = [width, height].map((size) => Math.round(size * grain));
+  if (gl.lsvizSize[0] !== wide || gl.lsvizSize[1] !== high) {     // no larger than needed: the whole of it is copied
+    gl.lsvizSize = [wide, high];
     gl.setPixelRatio(1);
-    gl.setSize(...gl.lsvizSize, false);
+    gl.setSize(wide, high, false);
   }
-  gl.setViewport(0, 0, width, height);
-  gl.setScissor(0, 0, width, height);
-  gl.setScissorTest(true);
   gl.render(scene, camera);
-  pen.drawImage(gl.domElement, 0, gl.lsvizSize[1] - height, width, height, 0, 0, width, height);
+  pen.imageSmoothingEnabled = true;
+  pen.drawImage(gl.domElement, 0, 0, wide, high, 0, 0, width, height);
 }
 
 const LIGHT = new Vector3(-0.45, 0.65, 0.75).normalize();
@@ -51,14 +53,15 @@ function painted(pen, scene, camera, width, height) {
       whole.multiplyMatrices(view, one.matrixWorld);
       if (one.isInstancedMesh) { one.getMatrixAt(copy, place); whole.multiply(place); }
       const seen = Array.from({ length: at.count }, (_, i) => new Vector3().fromBufferAttribute(at, i).applyMatrix4(whole));
+      const flat = seen.map((one) => one.clone().applyMatrix4(camera.projectionMatrix));
       const base = one.material.color, own = one.instanceColor?.array.subarray(3 * copy, 3 * copy + 3);
       for (let k = 0; k + 2 < (index?.count ?? at.count); k += 3) {
-        const [i, a, b, c] = [index ? index.getX(k) : k, ...[0, 1, 2].map((j) => seen[index ? index.getX(k + j) : k + j])];
+        const corners = [0, 1, 2].map((j) => (index ? index.getX(k + j) : k + j)), [a, b, c] = corners.map((j) => seen[j]);
         const normal = b.clone().sub(a).cross(c.clone().sub(a)).normalize();
         if (normal.dot(a) > 0) normal.negate();
-        const tint = own ?? (colours ? [colours.getX(i), colours.getY(i), colours.getZ(i)] : [base.r, base.g, base.b]);
+        const tint = own ?? (colours ? [0, 1, 2].map((j) => corners.reduce((sum, i) => sum + colours.getComponent(i, j), 0) / 3) : [base.r, base.g, base.b]);
         const light = 0.62 + 0.45 * Math.max(0, normal.dot(LIGHT));
-        triangles.push({ far: -(a.z + b.z + c.z), corners: [a, b, c], opacity: one.material.opacity,
+        triangles.push({ far: -(a.z + b.z + c.z), corners: corners.map((j) => flat[j]), opacity: one.material.opacity,
           colour: `rgb(${[0, 1, 2].map((j) => Math.min(255, Math.round(255 * light * tint[j]))).join()})` });
       }
     }
@@ -66,10 +69,7 @@ function painted(pen, scene, camera, width, height) {
   triangles.sort((one, other) => other.far - one.far);
   for (const { corners, colour, opacity } of triangles) {
     pen.beginPath();
-    for (const corner of corners) {
-      const at = corner.applyMatrix4(camera.projectionMatrix);
-      pen.lineTo((0.5 + 0.5 * at.x) * width, (0.5 - 0.5 * at.y) * height);
-    }
+    for (const at of corners) pen.lineTo((0.5 + 0.5 * at.x) * width, (0.5 - 0.5 * at.y) * height);
     pen.closePath();
     pen.globalAlpha = opacity;
     pen.fillStyle = pen.strokeStyle = colour;

@@ -101,7 +101,7 @@ const MAKE = {
         edges.push([at.clone().add(new Vector3(...shift)), UNIT, new Vector3(...size).multiplyScalar(2)]);
       }
     }
-    const edge = { colour: paint.dark ? "#14161a" : "#1d1d1f", opacity: body.opacity };
+    const edge = { colour: paint.dark ? "#14161a" : "#1d1d1f", opacity: 1 };
     return new Group().add(many(new BoxGeometry(1, 1, 1), places, body, paint, paint.each(body, n)), many(new BoxGeometry(1, 1, 1), edges, edge, paint));
   },
   arrows: (body, paint) => {
@@ -136,7 +136,7 @@ const wordsOf = (body, paint) => {
 };
 const farthest = (body) => {
   if (body.kind === "caption") return Math.hypot(...body.at);
-  if (body.kind === "axes") return 1.12 * body.length;
+  if (body.kind === "axes") return 1.2 * body.length;
   const at = floats(body.vertices), ways = body.vectors && floats(body.vectors), more = body.kind === "cubes" ? Math.sqrt(0.75) * body.side : body.radius ?? 0;
   let most = 0;
   for (let i = 0; i < at.length / 3; i += 1) {
