@@ -29,7 +29,7 @@ def test_a_plain_network_knows_the_orientation_it_saw():
 
 
 def test_even_numbers_alone_cannot_tell_the_pair_of_mirror_images():
-    ds = tetris(outputs="scalars", steps=100, rotations=10, seeds=2)
+    ds = tetris(outputs="scalars", steps=60, rotations=10, seeds=2)
     assert (ds.accuracy_turned[-1] <= 7 / 8).all()
     np.testing.assert_allclose(ds.f_upright[0], ds.f_upright[1], atol=1e-12)
     two = tetris(layers=2, steps=3, rotations=2, seeds=2)
@@ -37,14 +37,14 @@ def test_even_numbers_alone_cannot_tell_the_pair_of_mirror_images():
 
 
 def test_a_mirror_flips_the_odd_output_and_nothing_else():
-    one, w = trained(steps=120)
+    one, w = trained(steps=100)
     x = learning.shapes(2.5)
     before, after = one.f(w, x), one.f(w, move(INVERSION, x))
     np.testing.assert_allclose(after[:, 0], -before[:, 0], atol=1e-12)
     np.testing.assert_allclose(after[:, 1:], before[:, 1:], atol=1e-12)
     assert np.abs(before[:2, 0]).min() > 0.5
     assert learning.right(before[None], targets()).all()
-    again, v = trained(steps=120)
+    again, v = trained(steps=100)
     assert again is one and v is w
 
 

@@ -12,9 +12,7 @@ from .radial import smooth_radial
 from .records import Points, count
 
 SYMMETRIES = ("O(3)", "SO(3)")
-MOST_WEIGHTS = (
-    10**7
-)  # of the radial network of one layer: 80 MB, and as much again for its gradient and each moment of Adam
+MOST_WEIGHTS = 300_000  # of the radial network of one layer; e3nn takes minutes to build the paths of more
 
 
 class Edges(NamedTuple):
@@ -120,11 +118,12 @@ def frame(
         start, end = ungraded(start), ungraded(end)
         inside = o3.Irreps([(2 * mul, (l, 1)) for l in range(l_max + 1)])
         harmonics = o3.Irreps.spherical_harmonics(l_max, p=1)
-    weights = len(tensor_paths(inside, harmonics, inside)) * inside[0].mul * hidden
+    once = o3.Irreps([(1, ir) for _, ir in inside])
+    weights = len(tensor_paths(once, harmonics, once)) * inside[0].mul * hidden
     if weights > MOST_WEIGHTS:
         raise ValueError(
-            f"l_max: got {l_max}, with mul={mul}, hidden={hidden}: {weights} weights in each layer, {32e-9 * weights:.2g} GB a seed in training; "
-            f"allowed: at most {MOST_WEIGHTS} weights, as l_max=1, mul=8"
+            f"l_max: got {l_max}, with mul={mul}, hidden={hidden}: {weights} weights in each layer, {32e-9 * weights:.2g} GB in "
+            f"training; allowed: at most {MOST_WEIGHTS} weights, as l_max=1, mul=8"
         )
     return Frame(start, inside, end, harmonics)
 

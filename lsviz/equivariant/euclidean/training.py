@@ -42,7 +42,7 @@ def train(
     f: Flat,
     w: Float[np.ndarray, "S N"],
     x: Any,
-    y: Float[np.ndarray, "items outputs"],
+    y: Float[Any, "*S items outputs"],
     *,
     steps: int,
     rate: float = RATE,
