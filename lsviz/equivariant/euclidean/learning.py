@@ -207,6 +207,3 @@ def plain(outputs: int) -> Flat:
     layers = [part for a, b in zip(sizes, sizes[1:]) for part in (nn.Linear(a, b), nn.ReLU())]
     with in_double():
         return flat(nn.Sequential(*layers, nn.Linear(WIDTH, outputs)))
-
-
-_plain = plain

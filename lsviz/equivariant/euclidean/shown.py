@@ -15,7 +15,7 @@ from .acting import act, move
 from .algebra import irreps
 from .attention import se3_transformer
 from .hand import motion_of
-from .learning import IRREPS_OUT, Learner, _plain, coordinates, learner
+from .learning import IRREPS_OUT, Learner, coordinates, learner, plain
 from .learning import shapes as all_shapes
 from .messages import message_passing
 from .records import Points
@@ -106,7 +106,7 @@ def network_of(network: str, weights: str, layers: int) -> Learner:
     if weights == "trained":
         return learner(network, 1, "O(3)", layers, "pseudoscalar", CUTOFF)
     if network == "mlp":
-        return Learner(_plain(13), coordinates)
+        return Learner(plain(13), coordinates)
     make = message_passing if network == "message_passing" else se3_transformer
     return Learner(make(layers=layers, cutoff=CUTOFF, irreps_out=ALL), lambda x: x)
 
