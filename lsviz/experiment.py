@@ -56,6 +56,7 @@ _REGISTRY = {
     "rotation_response": "lsviz.equivariant:rotation_response",
     "paths": "lsviz.equivariant.euclidean:paths",
     "tetris": "lsviz.equivariant.euclidean:tetris",
+    "rotated_digits": "lsviz.equivariant.euclidean:rotated_digits",
     "turned_harmonics": "lsviz.equivariant.euclidean:turned_harmonics",
     "vector_products": "lsviz.equivariant.euclidean:vector_products",
     "turned_shape": "lsviz.equivariant.euclidean:turned_shape",

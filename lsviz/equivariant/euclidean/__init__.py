@@ -4,6 +4,7 @@ from .acting import act, move, move_sphere, move_voxels, relabel, representation
 from .algebra import Path, irreps, tensor_paths
 from .attention import attention_weights, se3_transformer
 from .building import in_double
+from .digits import rotated_digits
 from .flattened import Flat, flat
 from .hand import turned_harmonics, vector_products
 from .learning import tetris, trained
@@ -24,7 +25,9 @@ from .radial import smooth_radial
 from .records import Points, as_tensors, batch, points, radius_graph
 from .shapes import TETROMINOES, as_points, as_sphere, as_voxels, targets
 from .shown import turned_shape
+from .spheres import spherical_cnn
 from .training import train
+from .voxels import plain_voxels, voxel_convolution
 
 __all__ = [
     "INVERSION",
@@ -50,15 +53,18 @@ __all__ = [
     "move_sphere",
     "move_voxels",
     "paths",
+    "plain_voxels",
     "points",
     "radius_graph",
     "random_rotations",
     "reflection",
     "relabel",
     "representation",
+    "rotated_digits",
     "rotation",
     "se3_transformer",
     "smooth_radial",
+    "spherical_cnn",
     "targets",
     "tensor_paths",
     "tetris",
@@ -69,4 +75,5 @@ __all__ = [
     "turned_harmonics",
     "turned_shape",
     "vector_products",
+    "voxel_convolution",
 ]
