@@ -126,7 +126,9 @@ def seeds(many: int, bar: float) -> list[bool]:
     w = torch.tensor(f.init(many))
     y = torch.zeros(8, 7, dtype=torch.float64)
     problem = Squares(f, x, y)
-    together, alone = in_turn(lambda: problem.evaluate(w), lambda: [problem.evaluate(row[None]) for row in w], rounds=15)
+    together, alone = in_turn(
+        lambda: problem.evaluate(w), lambda: [problem.evaluate(row[None]) for row in w], rounds=15
+    )
     return [report(f"gradients of {many} seeds, one by one over one batch", alone / together, bar, least=True)]
 
 
