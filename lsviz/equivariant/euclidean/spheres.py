@@ -1,17 +1,14 @@
 """A network on functions of the sphere that works in Fourier space: sphere, then SO(3), then invariants."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .algebra import irreps
 from .building import in_double
 from .flattened import Flat, flat
 from .voxels import whole
 
-if TYPE_CHECKING:
-    from e3nn import o3
-
-FINEST = 20  # grids on SO(3) take 32 · resolution³ · Σ (2l + 1)² numbers, and at 30 minutes to build
+FINEST = 20  # of a grid on SO(3), which at 30 does not get built within minutes
 MOST = 100e6  # bytes of one grid
 
 
@@ -24,7 +21,7 @@ def spherical_cnn(
     resolution: int = 6,
     irreps_out: Any = "7x0e",
 ) -> Flat:
-    """f(w, x) on functions of the sphere, as coefficients x (items, channels_in, (l_max + 1)²): two convolutions, then (items, dim_out).
+    """f(w, x) on functions of the sphere, as coefficients x (items, channels_in, (l_max + 1)²): gives (items, dim_out).
 
         S² → SO(3):     F^l_{mn} = Σ_c f^l_{cm} ψ^l_{cn}     an outer product in each degree: [ψ ⋆ f](R) = ∫ Σ_c ψ_c(R⁻¹x) f_c(x) dx
         SO(3) → SO(3):  F′^l_{mn} = Σ_{c,k} F^l_{cmk} ψ^l_{ckn}     a product of matrices
@@ -60,7 +57,7 @@ def spherical_cnn(
     return _spherical_cnn(l_max, l_hidden, channels, channels_in, resolution, str(answer))
 
 
-def regular(l_max: int) -> "o3.Irreps":
+def regular(l_max: int) -> Any:
     """The irreps of a function on SO(3): 2l + 1 copies of each l ≤ l_max, in the order of e3nn's SO3Grid."""
     from e3nn import o3
 
@@ -77,19 +74,18 @@ def _spherical_cnn(
     sphere = o3.Irreps([(1, (l, 1)) for l in range(l_max + 1)])
     answer = o3.Irreps([(mul, (ir.l, 1)) for mul, ir in o3.Irreps(irreps_out)])
     with in_double():
-        small = _activation(l_hidden, l_hidden, resolution)
         parts = [
             o3.Linear(sphere, regular(l_max), f_in=channels_in, f_out=channels),
             _activation(l_max, l_hidden, resolution),
             o3.Linear(regular(l_hidden), regular(l_hidden), f_in=channels, f_out=channels),
-            small,
+            _activation(l_hidden, l_hidden, resolution),
             _end()(regular(l_hidden), answer, channels),
         ]
         return flat(nn.Sequential(*parts), answer)
 
 
 def _activation(l_in: int, l_out: int, resolution: int) -> Any:
-    """e3nn's SO3Activation; grids are shared among networks."""
+    """e3nn's SO3Activation."""
     import torch
     from e3nn.nn import SO3Activation
 

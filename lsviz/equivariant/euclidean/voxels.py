@@ -1,14 +1,11 @@
 """Convolutions on voxels: with kernels that turn with the field they act on (steerable), and plain ones, which do not."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .algebra import irreps
 from .building import in_double
 from .flattened import Flat, flat
-
-if TYPE_CHECKING:
-    from e3nn import o3
 
 SYMMETRIES = ("O(3)", "SO(3)")
 BASIS = 5  # radial functions of a kernel
@@ -27,7 +24,7 @@ def voxel_convolution(
     irreps_out: Any = CHIRAL,
     pool: bool = True,
 ) -> Flat:
-    """f(w, x) on fields of voxels x (items, dim, X, Y, Z): `layers` times a steerable convolution and a gate, then a linear map.
+    """f(w, x) on fields of voxels x (items, dim, X, Y, Z): `layers` times a steerable convolution and a gate, then an end.
 
         f′(r) = W f(r) + z^{−1/2} Σ_s κ(s) f(r + s),   κ(s) = Σ_J Σ_m w_{Jm} b_m(|s|) C Y^J(s/|s|)
 
@@ -35,10 +32,12 @@ def voxel_convolution(
     that end at |s| = diameter/2 (in voxels), before the corner of the kernel's box, z counts the voxels within. Weiler, Geiger,
     Welling, Boomsma, Cohen 2018, arXiv:1807.02547, equation 9; e3nn's model v2104, which divides by the box instead of √z.
 
-    Hidden fields hold `mul` copies of each irrep that can be reached, up to l_max. Scalars pass silu (odd ones tanh), the others are
-    multiplied by a sigmoid of a scalar of their own. pool: sum over voxels over the root of their number, then a linear map, gives
-    (items, dim_out); without, the linear map at each voxel gives (items, dim_out, X, Y, Z). A sum over voxels right after a convolution
-    would know no shape (only Σ_s κ(s) remains of the kernel): a gate stands between. A pseudoscalar needs three layers and l_max ≥ 1.
+    Hidden fields hold `mul` copies of each irrep that can be reached, up to l_max. After each convolution every field of an item is
+    divided by its root mean square over voxels, even scalars less their mean (e3nn's BatchNorm, item by item); then scalars pass silu
+    (odd ones tanh), the others are multiplied by a sigmoid of a scalar of their own. At the end W f + W′(f ⊗ f) at each voxel gives
+    (items, dim_out, X, Y, Z); pool: its mean over voxels, (items, dim_out). The mean right after a convolution would know no shape: only
+    Σ_s κ(s) remains of the kernel. Without the norm, odd scalars, which are triple products of gradients, come out 10⁴ times smaller
+    than even ones, and nothing is learned of them. l_max ≥ 1 is needed for a pseudoscalar.
 
     symmetry: "O(3)", mirrors too; "SO(3)", turns alone: all irreps are taken as even. Exact for the 24 turns of a cube (O(3): and their
     mirrors), with x on a cube; other turns are only as good as x and the kernels are smooth on the scale of a voxel.
@@ -48,7 +47,7 @@ def voxel_convolution(
     for name, (value, low, high) in numbers.items():
         whole(name, value, low, high)
     if symmetry not in SYMMETRIES:
-        raise ValueError(f"symmetry: got {symmetry!r}; allowed: one of {', '.join(SYMMETRIES)}")
+        raise ValueError(f"symmetry: got {symmetry!r}; allowed: one of {', '.join(SYMMETRIES)}, as O(3)")
     if isinstance(diameter, (bool, str)) or not 2 < diameter < LARGEST + 1:
         raise ValueError(f"diameter: got {diameter!r}; allowed: a number of voxels > 2 and < {LARGEST + 1}, as 5")
     first, last = irreps(irreps_in, "irreps_in"), irreps(irreps_out, "irreps_out")
@@ -67,7 +66,7 @@ def _voxel_convolution(
     signal, answer = _parities(irreps_in, mirrors), _parities(irreps_out, mirrors)
     directions = _parities(o3.Irreps.spherical_harmonics(l_max), mirrors)
     with in_double():
-        parts: list[nn.Module] = []
+        parts: list[Any] = []
         for _ in range(layers):
             gate = gated(reachable(signal, directions, l_max, mul))
             norm = BatchNorm(gate.irreps_in, instance=True)
@@ -83,8 +82,8 @@ def plain_voxels(
     """f(w, x) of an ordinary network on voxels x (items, channels_in, X, Y, Z): `layers` times conv3d and silu, then a linear map.
 
     Kernels are any size³ numbers, so that what it learns of a shape holds in the direction in which it was shown: shifts alone move its
-    fields along. As `voxel_convolution` it has zeros beyond the border, no bias (empty space stays 0), and the same pooling:
-    (items, outputs), or (items, outputs, X, Y, Z). With 3 channels N is about that of `voxel_convolution` at its defaults.
+    fields along. As `voxel_convolution` it has zeros beyond the border, and a mean over voxels at the end: (items, outputs); pool=False:
+    (items, outputs, X, Y, Z). With 3 channels N is about that of `voxel_convolution` at its defaults.
     """
     bounds = {
         "layers": (layers, 1, 6),
@@ -99,22 +98,21 @@ def plain_voxels(
     from torch import nn
 
     with in_double():
-        parts: list[nn.Module] = []
+        parts: list[Any] = []
         for k in range(layers):
             before = channels if k else channels_in
             parts += [nn.Conv3d(before, channels, size, padding=size // 2, bias=False), nn.SiLU()]
-        end = nn.Linear(channels, outputs, bias=False)
-        parts += [_pool()(), end] if pool else [_last_axis()(end)]
+        parts += [_last_axis()(nn.Linear(channels, outputs)), *([_pool()()] if pool else [])]
         return flat(nn.Sequential(*parts))
 
 
 def whole(name: str, value: Any, low: int, high: int) -> None:
     """ValueError unless `value` is a whole number from low to high."""
-    if isinstance(value, (bool, str)) or value != int(value) or not low <= value <= high:
+    if isinstance(value, bool) or not low <= value <= high:
         raise ValueError(f"{name}: got {value!r}; allowed: a whole number from {low} to {high}, as {max(low, 1)}")
 
 
-def _parities(of: Any, mirrors: bool) -> "o3.Irreps":
+def _parities(of: Any, mirrors: bool) -> Any:
     """The irreps as they are, or, where mirrors do not count, all as even ones."""
     from e3nn import o3
 
@@ -122,7 +120,7 @@ def _parities(of: Any, mirrors: bool) -> "o3.Irreps":
     return known if mirrors else o3.Irreps([(mul, (l, 1)) for mul, (l, _) in known])
 
 
-def reachable(signal: "o3.Irreps", directions: "o3.Irreps", l_max: int, mul: int) -> "o3.Irreps":
+def reachable(signal: Any, directions: Any, l_max: int, mul: int) -> Any:
     """`mul` copies of every irrep up to l_max that signal ⊗ directions holds."""
     from e3nn import o3
 
@@ -130,7 +128,7 @@ def reachable(signal: "o3.Irreps", directions: "o3.Irreps", l_max: int, mul: int
     return o3.Irreps([(mul, ir) for ir in sorted(found)])
 
 
-def gated(fields: "o3.Irreps") -> Any:
+def gated(fields: Any) -> Any:
     """e3nn's Gate that gives `fields`: scalars by silu, odd ones by tanh; the others times a sigmoid of one even scalar each."""
     import torch
     from e3nn import o3
@@ -219,7 +217,7 @@ def _last_axis() -> Any:
     class LastAxis(nn.Module):
         """What acts on the last axis, at each voxel."""
 
-        def __init__(self, inner: nn.Module) -> None:
+        def __init__(self, inner: Any) -> None:
             super().__init__()
             self.inner = inner
 
@@ -234,9 +232,9 @@ def _pool() -> Any:
     from torch import nn
 
     class Pool(nn.Module):
-        """The sum over voxels, over the root of their number."""
+        """The mean over voxels."""
 
         def forward(self, x: Any) -> Any:
-            return x.sum((2, 3, 4)) / (x[0, 0].numel()) ** 0.5
+            return x.mean((2, 3, 4))
 
     return Pool
