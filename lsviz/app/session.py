@@ -263,6 +263,8 @@ class Session:
         return self.experiment.stream(**self.app.call(values))
 
     def _show(self, values: dict[str, Any], ds: Any, last: bool) -> None:
+        if self._drawable is self._first is not None and not last and float(ds.progress) == 0:
+            return  # nothing is known yet: the stored picture stays
         with self._lock:
             same = values == self._shown_values and results.alike(ds, self.result)
             drawn = last and same and not self.stopped and self.picture.ratio <= 1

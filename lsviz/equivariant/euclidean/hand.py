@@ -102,8 +102,8 @@ def vector_products(
     angle in degrees, in a plane of each seed. The products are e3nn's: C a b with the Wigner 3j symbol, times √3, √6, √5, so that the
     first is a·b, the second a × b, and the third as long as the matrix. (product_number, seed): product_before; product_after, of the
     turned vectors; product_predicted, D(g) product_before. (axis, seed): vector_a, vector_b, as they stand, and a_turned, b_turned.
-    (axis, of_axis, seed): traceless, the matrix as it stands. (seed): motion_error, ‖after − predicted‖ over ‖before‖. Beside it the
-    paths of irreps1 ⊗ irreps2, as in `paths`. ValueError for a text that is no list of irreps.
+    (axis, of_axis, seed): traceless, the matrix as it stands, and traceless_turned. (seed): motion_error, ‖after − predicted‖ over
+    ‖before‖. Beside it the paths of irreps1 ⊗ irreps2, as in `paths`. ValueError for a text that is no list of irreps.
     """
     motion = motion_of(rotation, mirror)
     axes = np.array(["x", "y", "z"])
@@ -113,9 +113,9 @@ def vector_products(
         table.add(name, "product_number seed")
     for name in ("vector_a", "vector_b", "a_turned", "b_turned"):
         table.add(name, "axis seed")
-    table.add("traceless", "axis of_axis seed").add("motion_error", "seed").add("path_count").add(
-        "path_weights", "path"
-    )
+    for name in ("traceless", "traceless_turned"):
+        table.add(name, "axis of_axis seed")
+    table.add("motion_error", "seed").add("path_count").add("path_weights", "path")
     for name in ("l_first", "p_first", "l_second", "p_second", "l_product", "p_product"):
         table.add(name, "path")
     if "e3nn" not in sys.modules:
@@ -131,7 +131,7 @@ def vector_products(
         table.motion_error[s] = np.linalg.norm(now - D @ before) / np.linalg.norm(before)
         table.vector_a[:, s], table.vector_b[:, s] = pair
         table.a_turned[:, s], table.b_turned[:, s] = turned
-        table.traceless[..., s] = traceless(*pair)
+        table.traceless[..., s], table.traceless_turned[..., s] = traceless(*pair), traceless(*turned)
     kept_paths(irreps1, irreps2, l_max, symmetry, kept, table)
     yield table.set(progress=0.9)
     yield table.set(progress=1.0)
