@@ -114,6 +114,17 @@ class Lesson(Shown):
         """The picture of an app at the values `start`, without its controls: something to look at first."""
         return Panel(classed(w.VBox([opened(app, start).picture]), "lsviz-app", "lsviz-alone"))
 
+    def scenes(self, key: str, bodies: Mapping[str, Any]) -> Shown:
+        """Objects side by side that a hand turns, without any kernel: `names` {object: [label, text alternative]} and a `caption`."""
+        from lsviz.scene import Scene
+
+        text = self.texts[key]
+        wide = w.Layout(flex="1 1 280px", width="auto", min_width="0", overflow="visible")
+        made = [Scene(bodies[name], label=label, alt=alt, width=400, height=300, hint="", file=f"{key}_{name}", layout=wide)
+                for name, (label, alt) in text["names"].items()]  # fmt: skip
+        side = w.HBox(made, layout=w.Layout(flex_flow="row wrap", width="100%", max_width="860px", overflow="visible", grid_gap="0 16px"))
+        return Panel(classed(w.VBox([side, prose(f"<p>{text['caption']}</p>", "lsviz-small")]), "lsviz-item"))
+
     def network(self, key: str, *sizes: int) -> Shown:
         """A drawing of a network with its neurons and arrows, `names` below its layers and a `caption`."""
         text = self.texts[key]
