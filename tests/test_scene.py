@@ -5,8 +5,10 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from comm.base_comm import BaseComm
 
 from lsviz.app import App, Slider, Turn, first
 from lsviz.app.controls import control, read, write
+from lsviz.experiment import experiment
 from lsviz.figure import bodies
 from lsviz.scene import Scene, arrows, axes, caption, cubes, lines, mesh, points, surface, unit
 from lsviz.scene.widget import bundle, version
@@ -21,7 +24,7 @@ from lsviz.scene.widget import bundle, version
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "tools" / "scene"
 sys.path.insert(0, str(ROOT / "tests" / "fixtures"))
-from scenes import five, turned  # noqa: E402
+from scenes import five, turned, turned_vector  # noqa: E402
 
 HALF = np.sqrt(0.5).item()
 
@@ -350,6 +353,27 @@ def test_a_stored_picture_comes_first_and_says_so(folder):
     session = Watched(app, "inline")
     assert told[0] == ("turned vector (0.00, 0.00, 1.00); stored, computed before, loading e3nn, some seconds", True, True)
     assert "stored" not in session.status and told[-1][1] is False and session.result is not None
+
+
+@experiment(cost="slider")
+def slow_vector(*, rotation: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0), mirror: str = "no", P: int = 100, seeds: Any = 1) -> Any:
+    """The same, from a source that takes a second to load."""
+    time.sleep(1)
+    yield from turned_vector._function(rotation=rotation, mirror=mirror, P=P, seeds=seeds)
+
+
+def test_it_is_there_before_a_slow_source(folder):
+    app = slow_app(first="turned_first", loading="loading e3nn, some seconds", source=slow_vector)
+    first.write(app)
+    start = time.monotonic()
+    session = app.open("thread")
+    scene = session.widget and session._board.knobs["rotation"].main
+    assert session.player.wait_first(5) and time.monotonic() - start < 1
+    assert session.status.endswith("stored, computed before, loading e3nn, some seconds") and session.png
+    session.picture.dark = True  # what the page tells comes while it loads
+    hear(scene, turn=[HALF, 0, HALF, 0], serial=1)
+    assert session.wait(20) and session.status.startswith("turned vector (1.00") and "stored" not in session.status
+    session.close()
 
 
 def test_words_alone_while_it_loads(folder):
