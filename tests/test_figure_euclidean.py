@@ -269,3 +269,10 @@ def test_the_stored_first_picture_stays_until_something_is_known(name, monkeypat
 def test_experiments_of_the_apps_are_those_of_the_chapter():
     assert {apps.get(name).source for name in NAMES} == {"turned_harmonics", "vector_products", "turned_shape"}
     assert experiment.get("turned_shape").cost == "watch"
+
+
+def test_an_order_beyond_the_degree_is_its_last_and_is_said():
+    session = apps.spherical_harmonics.open("inline", l=2, m=-4)
+    assert session.error == "" and session.values["m"] == -4
+    assert session.status.startswith("Y with l = 2, m = −2 (no m = −4 at this degree), turned by")
+    assert session.result.a_before.values[:, 0].argmax() == 4

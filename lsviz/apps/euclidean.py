@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..app import App, Ladder, Menu, Rung, Slider, Steps, Turn
+from ..app import App, Menu, Slider, Steps, Turn
 
 HIGHEST = 4  # degree
 LOADING = "loading e3nn, some seconds"
@@ -14,13 +14,10 @@ QUARTER = (0.7071068, 0.0, 0.7071068, 0.0)  # about the polar axis y
 MIRROR = Menu({"no": "as it is", "yes": "mirrored"}, sign="mirror")
 
 
-def orders(values: dict[str, Any]) -> list[Rung]:
-    """m from −l to l."""
-    l = min(int(values["l"]), HIGHEST)
-    return [Rung(m + l + 1.0, m, f"m = {m}".replace("-", "−")) for m in range(-l, l + 1)]
-
-
-ORDER = Ladder("m", orders, follows=("l",), long_name="which of the 2l + 1 harmonics of this degree")
+def harmonics_arguments(values: dict[str, Any]) -> dict[str, Any]:
+    """An m beyond this degree's is its last."""
+    l = int(values["l"])
+    return dict(values, m=max(-l, min(l, int(values["m"]))))
 
 
 def small(value: float) -> str:
@@ -35,13 +32,15 @@ def small(value: float) -> str:
 
 def moved(values: dict[str, Any]) -> str:
     """ "mirrored, turned by 67° about (0.5, 0.9, 0.1)"."""
-    turn = Turn("").told(values["rotation"])
+    turn = Turn("").told(values["rotation"]).replace("-", "−")
     return f"mirrored, {turn}" if values["mirror"] == "yes" else turn
 
 
 def harmonics_status(ds: Any, values: dict[str, Any]) -> str:
     l, kind = values["l"], values["function"]
-    what = f"Y with l = {l}, m = {values['m']}".replace("-", "−") if kind == "one" else f"a sum up to l = {l}"
+    m = harmonics_arguments(values)["m"]
+    last = "" if m == values["m"] else f" (no m = {values['m']} at this degree)"
+    what = f"Y with l = {l}, m = {m}{last}".replace("-", "−") if kind == "one" else f"a sum up to l = {l}"
     if not np.isfinite(ds.leak):
         return f"{what}: …"
     before, after = ds.a_before.values[:, 0], ds.a_after.values[:, 0]
@@ -55,7 +54,9 @@ def harmonics_status(ds: Any, values: dict[str, Any]) -> str:
 
 
 def surface_alt(ds: Any, values: dict[str, Any]) -> str:
-    what = f"the spherical harmonic l = {values['l']}, m = {values['m']}" if values["function"] == "one" else "a function on the sphere"
+    m = harmonics_arguments(values)["m"]
+    one = f"the spherical harmonic l = {values['l']}, m = {m}".replace("-", "−")
+    what = one if values["function"] == "one" else "a function on the sphere"
     return f"Surface of {what}, {moved(values)}; blue where it is positive, orange where it is negative"
 
 
@@ -64,13 +65,15 @@ spherical_harmonics = App(
     title="A turn mixes the 2l + 1 numbers of one degree among themselves, and never one degree with another",
     source="turned_harmonics",
     picture="euclidean:spherical_harmonics",
-    controls=dict(rotation=Turn("euclidean.surfaces:bodies", reach=1.35, alt=surface_alt), l=Slider(0, HIGHEST), m=ORDER),
+    controls=dict(rotation=Turn("euclidean.surfaces:bodies", reach=1.35, alt=surface_alt), l=Slider(0, HIGHEST),
+                  m=Slider(-HIGHEST, HIGHEST)),
     more=dict(
         function=Menu({"one": "one Y: l and m", "random": "a random sum up to l", "axes": "a peak at each of ±x, ±y, ±z, up to l",
                        "shape": "a tetromino's reach, up to l"}, sign="function"),
         mirror=MIRROR,
     ),
     start=dict(rotation=START, l=3, m=1, function="one", mirror="no"),
+    arguments=harmonics_arguments,
     presets={
         "not turned": dict(rotation=STILL),
         "about its own axis": dict(rotation=QUARTER, m=0),
@@ -116,9 +119,9 @@ tensor_product = App(
     source="vector_products",
     picture="euclidean:tensor_product",
     controls=dict(rotation=Turn("euclidean.products:bodies", reach=1.6, alt=products_alt), mirror=MIRROR,
-                  irreps1=Menu(TENSORS, sign="first tensor")),
+                  irreps1=Menu(TENSORS, sign="first")),
     more=dict(
-        irreps2=Menu(TENSORS, sign="second tensor"),
+        irreps2=Menu(TENSORS, sign="second"),
         l_max=Slider(0, 4),
         symmetry=Menu({"O(3)": "O(3): turns and mirrors", "SO(3)": "SO(3): turns alone"}, sign="symmetry"),
         kept=Menu({"all": "all paths", "harmonics": "those to parity (−1)^l alone"}, sign="keep"),
@@ -199,5 +202,5 @@ turn_the_shape = App(
     size=(900, 430),
     narrow=(380, 560),
     caption="0e: a number; 0o: one that a mirror flips; 1o: a vector (blue arrow); 1e: an axial vector (orange), which a mirror leaves; "
-            "2e: a traceless matrix. An irrep's own size is its length over all eight shapes.",
+            "2e: a traceless matrix. An irrep's own size is its length over all eight shapes; the arrows show directions alone.",
 )  # fmt: skip

@@ -33,7 +33,7 @@ def bodies(ds: Any, values: dict[str, Any]) -> list[Body]:
         if np.linalg.norm(at) > 1e-9:
             found.append(arrows((0, 0, 0), at[None], colour=colour, width=0.05 if name != "a × b" else 0.07, fixed=not turns))
             found.append(caption(name, at * (1 + 0.16 / np.linalg.norm(at)), colour=colour, fixed=not turns))
-    polar, around = np.meshgrid(np.linspace(0, np.pi, 32), np.linspace(0, 2 * np.pi, 64, endpoint=False), indexing="ij")
+    polar, around = np.meshgrid(np.linspace(0, np.pi, 24), np.linspace(0, 2 * np.pi, 48, endpoint=False), indexing="ij")
     x = np.stack([np.sin(polar) * np.sin(around), np.cos(polar), np.sin(polar) * np.cos(around)], -1)
     r = np.einsum("pai,ij,paj->pa", x, first(ds, "traceless"), x)
     r = -r if odd[0] != odd[1] and values.get("mirror") == "yes" else r  # an odd matrix, of which the scene inverts the places alone

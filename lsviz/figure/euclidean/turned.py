@@ -11,7 +11,7 @@ from .marks import Key, Lengths, Numbers, fate, first, groups, kept_of, title
 
 LIMIT = 2.3  # in units of an irrep's typical length
 APART = 1.9  # of irreps, in the width of a number: room for words below
-REACH = 1.9  # length of the longest arrow
+REACH = 2.1  # length of the arrows: beyond the cubes
 VECTORS = {"1o": ("blue", "1o"), "1e": ("orange", "1e")}
 
 
@@ -25,14 +25,13 @@ def split(ds: Any) -> tuple[list[tuple[str, int]], list[slice]]:
 
 
 def bodies(ds: Any, values: dict[str, Any]) -> list[Body]:
-    """The cubes, and the network's vector (1o) and axial vector (1e) as it answers them, in the room."""
+    """The cubes, and the directions of the network's vector (1o) and axial vector (1e) as it answers them, in the room."""
     found = [axes(2.3), cubes(ds.cells.values, colour="sky")]
     named, parts = split(ds)
     for (name, _), piece in zip(named, parts):
         vector, size = first(ds, "f_after")[piece], first(ds, "f_scale")[piece]
         if name in VECTORS and np.isfinite(vector).all() and np.linalg.norm(vector) > 1e-6 * size[0]:
-            arrow = vector / size[0]
-            arrow = arrow * min(1, REACH / np.linalg.norm(arrow)) * 1.2
+            arrow = vector * (REACH / np.linalg.norm(vector))
             colour, words = VECTORS[name]
             found += [arrows((0, 0, 0), arrow[None], colour=colour, width=0.09, fixed=True),
                       caption(words, arrow * (1 + 0.25 / np.linalg.norm(arrow)), colour=colour, fixed=True)]  # fmt: skip
