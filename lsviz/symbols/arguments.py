@@ -96,7 +96,7 @@ ARGUMENTS = table(
            kind="strs", choices=("plain", "augmented", "p4")),
     Symbol("shift", "shift", "shift", "How far the picture is moved to the right; what leaves there enters at the left.", unit="pixels", low=-32, high=32),
     Symbol("shifts", "shift", "shifts", "The shifts of a scan.", unit="pixels", kind="floats", low=-32, high=32),
-    Symbol("turn", "θ", "angle", "How far the picture is turned against the clock.", unit="°", low=-360, high=360),
+    Symbol("turn", "θ", "angle", "How far the picture or the object is turned against the clock.", unit="°", low=-360, high=360),
     Symbol("turns", "θ", "angles", "The angles of a scan.", unit="°", kind="floats", low=-360, high=360),
     Symbol("waves", "waves", "waves round the ring", "How many waves go round the ring of 48 points.", kind="int", low=0, high=24),
     Symbol("stride", "s", "stride", "Every how many-th point is kept.", kind="int", low=1, high=4),
@@ -134,6 +134,9 @@ ARGUMENTS = table(
     Symbol("vectors", "a, b", "kind of vectors", "Two arrows (polar), two axes of turning (axial), or one of each (mixed).", kind="str",
            choices=("polar", "mixed", "axial")),
     Symbol("between", "∠", "angle between", "The angle between the two vectors.", unit="°", low=0, high=180),
+    Symbol("about", "axis", "axis of the turn", "A direction in which no cube looks alike when turned, (1, 2, 3), or one along the grid, z.", kind="str",
+           choices=("oblique", "grid")),
+    Symbol("precision", "precision", "precision", "With how many digits is computed: 16 (double) or 7 (single).", kind="str", choices=("double", "single")),
     Symbol("weights", "w", "weights", "As they are drawn at random, or after training on the eight shapes in one orientation.", kind="str",
            choices=("random", "trained")),
 )
