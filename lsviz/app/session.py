@@ -294,11 +294,8 @@ class Session:
 
     def _send(self, frame: bytes | None, sentence: str, stage: Stage | None = None) -> None:
         """One message to the page: picture, status and text alternative change in one turn."""
-        axes = stage.boxes() if stage else None
-        if axes == self._axes:
-            axes = None
-        else:
-            self._axes = axes or self._axes
+        axes = stage.boxes() if stage and stage.boxes() != self._axes else None
+        self._axes = axes or self._axes
         opening = self.result is None and bool(self.app.first or self.app.loading)
         running = (opening or self.result is not None) and not (self.finished or self.stopped or self.locked)
         self.status = sentence
@@ -310,10 +307,9 @@ class Session:
 
     def _fail(self, values: dict[str, Any], error: Exception) -> None:
         """Show what went wrong in words; the last good values stand, so the next move goes on from them."""
-        words = f"This could not be computed: {type(error).__name__}: {error}"
-        words = (isinstance(error, ValueError) and str(error)) or words
+        said = isinstance(error, ValueError) and str(error)
         with self._lock:
-            self.error = words
+            self.error = words = said or f"This could not be computed: {type(error).__name__}: {error}"
             if values == self.values:  # unless the hand has moved on
                 self.values = dict(self._good)
         self.picture.show(None, self.status, settled=True, error=words)
