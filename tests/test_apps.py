@@ -19,7 +19,8 @@ QUICK = dict(P=100, budget=20, seeds=2)
 COARSE = dict(accuracy=1e-2, widest=160, horizon=10.0, probe=30)
 # Networks that are quick; a P that is stored.
 FEW = dict(who_is_stable=dict(group="fc3"), learned_not_born=dict(group="fc1+lenet"), stability_error=dict(P=1024),
-           symmetry_saves=dict(most=256), shift_it=dict(group="stride+none"), turn_it=dict(group="plain+p4"), spherical_harmonics=dict(l=4))  # fmt: skip
+           symmetry_saves=dict(most=256), shift_it=dict(group="stride+none"), turn_it=dict(group="plain+p4"),
+           spherical_harmonics=dict(l=4))  # fmt: skip
 
 
 # A number that every app of a chapter has: its name, another position of its slider, a value between two of them.
