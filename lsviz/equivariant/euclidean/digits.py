@@ -1,4 +1,4 @@
-"""Digits on a sphere: learned upright, asked in all orientations, by a network that knows no turns, one that is invariant, one equivariant."""
+"""Digits on a sphere, learned upright, asked in all orientations: by a network that minds turns, one invariant, and one equivariant."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -12,6 +12,7 @@ from ...experiment import Table, experiment
 from ...nets.forward import one_thread
 from .building import in_double
 from .flattened import Flat, flat
+from .spheres import degree_rms
 from .voxels import gated
 
 NETWORKS = ("mlp", "power_spectrum", "tensor_product")
@@ -122,12 +123,6 @@ def _projection(n: int, l_max: int) -> Float[np.ndarray, "pixels coefficients"]:
         return analysis(seen).numpy()
 
 
-def degree_rms(a: Float[np.ndarray, "P coefficients"]) -> Float[np.ndarray, " coefficients"]:
-    """The root of the mean of a_lm² over items and m, for each coefficient that of its degree: no turn changes it."""
-    l_max = int(round(a.shape[1] ** 0.5)) - 1
-    return np.concatenate([np.full(2 * l + 1, np.sqrt((a[:, l * l : (l + 1) ** 2] ** 2).mean())) for l in range(l_max + 1)])
-
-
 def turn_each(a: Float[np.ndarray, "P coefficients"], seed: int) -> Float[np.ndarray, "P coefficients"]:
     """Each function turned by a turn of its own, uniform over SO(3), drawn by the generator of `seed`: the first are the first of more."""
     import torch
@@ -138,7 +133,7 @@ def turn_each(a: Float[np.ndarray, "P coefficients"], seed: int) -> Float[np.nda
     beta = torch.from_numpy(np.arccos(1 - 2 * draws[:, 1]))
     turned = a.copy()
     with in_double(), torch.no_grad():
-        for l in range(1, int(round(a.shape[1] ** 0.5))):
+        for l in range(1, round(a.shape[1] ** 0.5)):
             part = slice(l * l, (l + 1) ** 2)
             turned[:, part] = np.einsum("pij,pj->pi", o3.wigner_D(l, alpha, beta, gamma).numpy(), a[:, part])
     return turned
@@ -178,7 +173,7 @@ def chosen(network: str, l_max: int) -> tuple[Flat, Callable[[Any], Any]]:
 
 def power(a: Float[np.ndarray, "P coefficients"]) -> Float[np.ndarray, "P degrees"]:
     """Σ_m a_lm²/(2l + 1)."""
-    l_max = int(round(a.shape[1] ** 0.5)) - 1
+    l_max = round(a.shape[1] ** 0.5) - 1
     return np.stack([(a[:, l * l : (l + 1) ** 2] ** 2).mean(1) for l in range(l_max + 1)], 1)
 
 

@@ -3,6 +3,9 @@
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float
+
 from .algebra import irreps
 from .building import in_double
 from .flattened import Flat, flat
@@ -49,7 +52,8 @@ def spherical_cnn(
     size = 256 * resolution**3 * regular(l_max).dim
     if size > MOST:
         raise ValueError(
-            f"resolution: got {resolution} for l_max={l_max}, whose grid takes {size / 1e6:.0f} MB; allowed: at most {MOST / 1e6:.0f} MB, as 6"
+            f"resolution: got {resolution} for l_max={l_max}, whose grid takes {size / 1e6:.0f} MB; "
+            f"allowed: at most {MOST / 1e6:.0f} MB, as 6"
         )
     answer = irreps(irreps_out, "irreps_out")
     if answer.lmax > l_hidden:
@@ -62,6 +66,17 @@ def regular(l_max: int) -> Any:
     from e3nn import o3
 
     return o3.Irreps([(2 * l + 1, (l, 1)) for l in range(l_max + 1)])
+
+
+def degree_rms(a: Float[np.ndarray, "P coefficients"]) -> Float[np.ndarray, " coefficients"]:
+    """The root of the mean of a_lm² over items and m, for each coefficient that of its degree: no turn changes it.
+
+    What a network is given is a_lm over these: otherwise the mean radius, which all things share, is most of what it sees.
+    """
+    l_max = round(a.shape[1] ** 0.5) - 1
+    return np.concatenate(
+        [np.full(2 * l + 1, np.sqrt((a[:, l * l : (l + 1) ** 2] ** 2).mean())) for l in range(l_max + 1)]
+    )
 
 
 @lru_cache(maxsize=8)
