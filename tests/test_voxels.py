@@ -70,7 +70,7 @@ def test_pooled_outputs_of_the_chiral_pair_differ_in_sign_alone():
 def test_a_plain_network_fails_the_same_test_and_a_kernel_that_is_not_steerable_too():
     x = numbers(2, 1, 7, 7, 7)
     for pool, act_out, least in (
-        (False, move_voxels, 0.3),
+        (False, move_voxels, 0.05),
         (True, keep, 1e-3),
     ):  # what is common to all outputs hides much of it
         plain = plain_voxels(layers=2, channels=3, pool=pool)
@@ -140,7 +140,7 @@ def test_a_shift_changes_nothing_away_from_the_border_in_a_plain_network():
     x[..., 4:7, 4:7, 4:7] = numbers(3, 3, 3)
     w = net.init([0])[0]
     np.testing.assert_allclose(net(w, move_voxels(translation((1, 0, -1)), x)), net(w, x), atol=1e-12)
-    assert plain_voxels().N == pytest.approx(voxel_convolution().N, rel=0.2)
+    assert pytest.approx(voxel_convolution().N, rel=0.2) == plain_voxels().N
 
 
 @pytest.mark.parametrize("call, name", [
