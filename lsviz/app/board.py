@@ -262,6 +262,8 @@ class Board:
         units = {knob.sign: unit for knob in self.knobs.values() if (unit := getattr(knob.kind, "unit", ""))}
         note = f" <small>{marked(app.note)}</small>" if app.note else ""
         caption = [w.HTML(f"<p>{marked(app.caption)}{note}</p>")] if app.caption else []
+        for line in caption:
+            line.add_class("lsviz-caption")
         self.widget = w.VBox(
             [w.HTML(f"<h3>{marked(app.title)}</h3>"), *first, self._middle(scenes), *caption, self._buttons(), rest,
              self.download, Names(title=app.title, names=names, units=units)],

@@ -1,5 +1,7 @@
 """Numbers that lesson 9 reads off a learner's own run: what stays, turns and flips in space, and which networks know a turned shape."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -8,11 +10,15 @@ from lsviz import equivariant
 from lsviz.equivariant import equivariance_error
 from lsviz.equivariant.euclidean.shapes import cells
 from lsviz.figure.bodies import Body, axes, cubes
+from lsviz.lesson.equivariance_readings import drawn_at as drawn_at
+from lsviz.lesson.equivariance_readings import ten_to
 
 STILL = (1.0, 0.0, 0.0, 0.0)
 MIRRORED = dict(rotation=STILL, mirror="yes", irreps1="1o", irreps2="1o")  # two arrows, and nothing but a mirror
 SAME = 1e-9  # of the length of what is compared: rounding is far below
 TWINS = ("chiral_1", "chiral_2")
+STEPS = np.arange(0, 201, 10)  # of training, where a curve is drawn over the picture of learning
+COPIES = (0, 100, 1000, 6400)  # turned copies of each shape that a plain network is given; 0: the shape as it stands
 
 
 def twins() -> dict[str, list[Body]]:
@@ -47,6 +53,32 @@ def mirrored_cross(ds: Any, rotation: Any = STILL) -> float:
 def kinds(ds: Any) -> float:
     """Into how many irreps the products of two tensors fall."""
     return float(ds.path_count)
+
+
+def learned(ds: Any) -> float:
+    """Per cent of the shapes told right in random orientations after training: mean over seeds."""
+    return 100 * float(ds.accuracy_turned[-1].mean())
+
+
+def plain(_: Any = None) -> float:
+    """The same for a plain network trained on one orientation, in a run of its own."""
+    return _given(0)
+
+
+@lru_cache(maxsize=8)
+def _given(copies: int) -> float:
+    return learned(equivariant.tetris(network="mlp", augment=copies, rotations=50, seeds=3))
+
+
+def moved(net: str, degrees: float = 45.0) -> Callable[[Any], float]:
+    """E of a network's answers to a shape turned by this angle: the largest over its seeds. NaN without that network."""
+
+    def read(ds: Any) -> float:
+        if net not in ds.network.values:
+            return float("nan")
+        return float(ds.equivariance.sel(network=net, turn_degrees=degrees).max())
+
+    return read
 
 
 # ---- tasks
@@ -160,16 +192,13 @@ def augmented() -> dict[str, Any]:
 
     Per cent of shapes known in random orientations, mean over seeds; 100, 1000 and 6400 copies of each shape.
     """
-    told: dict[str, Any] = {}
-    for copies in (0, 100, 1000, 6400):
-        ds = equivariant.tetris(network="mlp", augment=copies, rotations=50, seeds=3)
-        told[f"copies_{copies}"] = 100 * float(ds.accuracy_turned[-1].mean())
+    told = {f"copies_{copies}": _given(copies) for copies in COPIES}
     ds = equivariant.tetris(rotations=50, steps=120, seeds=2)
-    return told | dict(none=100 * float(ds.accuracy_turned[-1].mean()), N=int(ds.N), steps=int(ds.step[-1]))
+    return told | dict(none=learned(ds), N=int(ds.N), steps=int(ds.step[-1]), seeds=3)
 
 
 def digits() -> dict[str, Any]:
-    """Words for the stored networks that read digits on the sphere: per cent right of those trained upright, and seeds; see `rotated_digits`."""
+    """Words for stored networks that read digits on the sphere, trained upright: per cent right, and seeds; see `rotated_digits`."""
     from lsviz import sweep
 
     ds = sweep.results("rotated_digits").isel(step=-1).squeeze("P")
@@ -178,9 +207,3 @@ def digits() -> dict[str, Any]:
         one = 100 * ds.sel(network=net, trained_on="upright")
         told |= {f"{net}_{how}": float(one[f"accuracy_{how}"].mean()) for how in ("upright", "turned")}
     return told | dict(mlp_taught=100 * float(ds.accuracy_turned.sel(network="mlp", trained_on="turned").mean()))
-
-
-def ten_to(value: float) -> str:
-    """A small number with one digit and a power of ten, as HTML."""
-    digit, power = f"{value:.0e}".split("e")
-    return f"{digit} · 10<sup>{int(power)}</sup>".replace("-", "−")
