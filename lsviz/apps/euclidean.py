@@ -180,7 +180,7 @@ turn_the_shape = App(
     title="Turn the shape: some outputs stay, some turn with it, and one flips in the mirror, whatever the weights are",
     source="turned_shape",
     picture="euclidean:turn_the_shape",
-    controls=dict(rotation=Turn("euclidean.turned:bodies", reach=2.6, alt=shape_alt), mirror=MIRROR,
+    controls=dict(rotation=Turn("euclidean.turned:bodies", reach=2.8, alt=shape_alt), mirror=MIRROR,
                   shape=Menu(SHAPE_NAMES, sign="shape")),
     more=dict(
         network=Menu(NETWORKS, sign="network"),

@@ -11,8 +11,7 @@ from .marks import Key, Lengths, Numbers, fate, first, groups, kept_of, title
 
 LIMIT = 2.3  # in units of an irrep's typical length
 APART = 1.9  # of irreps, in the width of a number: room for words below
-REACH = 2.1  # length of the arrows: beyond the cubes
-VECTORS = {"1o": ("blue", "1o"), "1e": ("orange", "1e")}
+VECTORS = {"1o": ("blue", 2.4, 0.07), "1e": ("orange", 1.9, 0.11)}  # colour, length beyond the cubes, width: both are seen in one line
 
 
 def split(ds: Any) -> tuple[list[tuple[str, int]], list[slice]]:
@@ -31,10 +30,10 @@ def bodies(ds: Any, values: dict[str, Any]) -> list[Body]:
     for (name, _), piece in zip(named, parts):
         vector, size = first(ds, "f_after")[piece], first(ds, "f_scale")[piece]
         if name in VECTORS and np.isfinite(vector).all() and np.linalg.norm(vector) > 1e-6 * size[0]:
-            arrow = vector * (REACH / np.linalg.norm(vector))
-            colour, words = VECTORS[name]
-            found += [arrows((0, 0, 0), arrow[None], colour=colour, width=0.09, fixed=True),
-                      caption(words, arrow * (1 + 0.25 / np.linalg.norm(arrow)), colour=colour, fixed=True)]  # fmt: skip
+            colour, length, width = VECTORS[name]
+            arrow = vector * (length / np.linalg.norm(vector))
+            found += [arrows((0, 0, 0), arrow[None], colour=colour, width=width, fixed=True),
+                      caption(name, arrow * (1 + 0.25 / length), colour=colour, fixed=True)]  # fmt: skip
     return found
 
 
