@@ -160,7 +160,7 @@ def shape_status(ds: Any, values: dict[str, Any]) -> str:
     what = f"{SHAPE_NAMES[values['shape']]}, {moved(values)}"
     named, parts = split(ds)
     if not named or not np.isfinite(ds.motion_error).all():
-        return f"{what}: …"
+        return f"{what}: {'training on the eight shapes, as they stand ' if values['weights'] == 'trained' else ''}…"
     before, after, predicted, size = (ds[name].values[:, 0] for name in ("f_before", "f_after", "f_predicted", "f_scale"))
     became: dict[str, list[str]] = {}
     for (name, _), p in zip(named, parts):
