@@ -60,6 +60,7 @@ _REGISTRY = {
     "turned_harmonics": "lsviz.equivariant.euclidean:turned_harmonics",
     "vector_products": "lsviz.equivariant.euclidean:vector_products",
     "turned_shape": "lsviz.equivariant.euclidean:turned_shape",
+    "equivariance_scan": "lsviz.equivariant.euclidean:equivariance_scan",
 }
 
 

@@ -23,11 +23,13 @@ from .motions import (
 from .products import paths
 from .radial import smooth_radial
 from .records import Points, as_tensors, batch, points, radius_graph
+from .scanning import equivariance_scan
 from .shapes import TETROMINOES, as_points, as_sphere, as_voxels, targets
 from .shown import turned_shape
 from .spheres import spherical_cnn
 from .training import train
 from .voxels import plain_voxels, voxel_convolution
+from .weights import shipped, stored, story
 
 __all__ = [
     "INVERSION",
@@ -44,6 +46,7 @@ __all__ = [
     "attention_weights",
     "batch",
     "cube_rotations",
+    "equivariance_scan",
     "flat",
     "from_quaternion",
     "in_double",
@@ -63,8 +66,11 @@ __all__ = [
     "rotated_digits",
     "rotation",
     "se3_transformer",
+    "shipped",
     "smooth_radial",
     "spherical_cnn",
+    "stored",
+    "story",
     "targets",
     "tensor_paths",
     "tetris",
