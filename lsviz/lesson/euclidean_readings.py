@@ -164,17 +164,22 @@ def first_known(ds: Any) -> np.ndarray:
 # ---- words
 
 
-def mirrors() -> dict[str, Any]:
-    """Words for products in a mirror: what becomes of a × b for two arrows and for one axial vector and an arrow, and a 1o and a 1e."""
+def mirrors() -> dict[str, str]:
+    """Words for a × b in the mirror, multiplied by 1 or −1: of two arrows (polar), an axial vector and an arrow (mixed), two axial ones."""
     run = {vectors: equivariant.vector_products(vectors=vectors, mirror="yes") for vectors in ("polar", "mixed", "axial")}
-    return {name: mirrored_cross(ds) for name, ds in run.items()}
+    return {name: _minus(f"{mirrored_cross(ds):.0f}") for name, ds in run.items()}
 
 
-def handedness() -> dict[str, Any]:
-    """Words for the pseudoscalar of a chiral shape after one, two, three convolutions with random weights, and in the mirror."""
+def handedness() -> dict[str, str]:
+    """Words for the pseudoscalar of a chiral shape after one, two, three convolutions with random weights, and in the mirror after three."""
     run = {L: equivariant.turned_shape(layers=L, mirror="yes") for L in (1, 2, 3)}
-    before, after = ({L: float(ds[name][1, 0]) for L, ds in run.items()} for name in ("f_before", "f_after"))
+    before, after = ({L: _minus(f"{float(ds[name][1, 0]):.2g}") for L, ds in run.items()} for name in ("f_before", "f_after"))
     return dict(one=before[1], two=before[2], three=before[3], mirrored=after[3])
+
+
+def _minus(text: str) -> str:
+    """A number as it is printed."""
+    return text.replace("-", "−")
 
 
 def nonlinearities(items: int = 200) -> dict[str, Any]:
