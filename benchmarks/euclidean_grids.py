@@ -73,7 +73,7 @@ def voxels(mul: int) -> list[bool]:
 
 
 def sphere() -> list[bool]:
-    net = spherical_cnn(l_max=5, resolution=5)
+    net = spherical_cnn(l_max=5, channels=8, resolution=5)
     x = torch.rand(8, 1, 36)
     w = torch.from_numpy(net.init(1)[0]).float().requires_grad_()
     grids = [grid for part in (net.module[1], net.module[3]) for grid in (part.grid_in, part.grid_out)]

@@ -17,11 +17,11 @@ MOST = 100e6  # bytes of one grid
 
 def spherical_cnn(
     *,
-    l_max: int = 6,
+    l_max: int = 5,
     l_hidden: int = 3,
-    channels: int = 8,
+    channels: int = 16,
     channels_in: int = 1,
-    resolution: int = 6,
+    resolution: int = 5,
     irreps_out: Any = "7x0e",
 ) -> Flat:
     """f(w, x) on functions of the sphere, as coefficients x (items, channels_in, (l_max + 1)²): gives (items, dim_out).
