@@ -28,11 +28,11 @@ def learn_from_one_orientation(stage: Stage) -> Draw:
         share = axes_at(stage, 78, 436, W - 104, 168, "shapes")
     else:
         right = 0.26 * W
-        curve = axes_at(stage, 62, 30, W - right - 62 - 118, H - 30 - 210, "curve")
-        loss = axes_at(stage, 62, H - 146, W - right - 62 - 118, 62, "loss")
-        share = axes_at(stage, W - right - 14, 30, right, H - 30 - 118, "shapes")
+        curve = axes_at(stage, 62, 30, W - right - 62 - 130, H - 30 - 226, "curve")
+        loss = axes_at(stage, 62, H - 164, W - right - 62 - 130, 62, "loss")
+        share = axes_at(stage, W - right - 34, 30, right, H - 30 - 132, "shapes")
     curve.set_ylim(-3, TOP)
-    curve.set_yticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
+    curve.set_yticks([0, 25, 50, 75, 100], ["0", "", "50", "", "100"])
     curve.grid(axis="y")
     curve.tick_params(labelbottom=stage.narrow)
     loss.set_yscale("log")
@@ -42,13 +42,13 @@ def learn_from_one_orientation(stage: Stage) -> Draw:
     loss.set_xlabel("training step", labelpad=1)
     n = len(NAMES)
     share.set(xlim=(-4, 104), ylim=(n - 0.4, -0.6))
-    share.set_xticks([0, 50, 100], ["0", "50", "100 %"])
+    share.set_xticks([0, 50, 100])
     share.set_yticks(range(n), list(NAMES.values()))
     share.tick_params(axis="y", length=0)
     share.grid(axis="x")
-    head = title(stage, curve, "told right when turned at random", 5, 40)
+    title(stage, curve, "told right when turned at random, %", 5, 40)
     title(stage, loss, "mean square loss on the eight as they stand", 4, 40)
-    title(stage, share, "right, by shape", 5, 60)
+    title(stage, share, "right, by shape, %", 5, 60)
     live, old = colours.sources["live"], colours.sources["ghost"]
     thin = [stage.actor(ax.add_collection(LineCollection([], colors=colours.satisfied, linewidths=1.1, alpha=0.7, zorder=3), autolim=False))
             for ax in (curve, loss)]  # fmt: skip
@@ -65,7 +65,7 @@ def learn_from_one_orientation(stage: Stage) -> Draw:
     looks = [dict(color=colours.satisfied, linewidth=1.1, alpha=0.7), dict(color=live, linewidth=2.4), mark_look(colours.satisfied, "v", 6),
              dict(color=colours.sources["stored"], **style.LINES["stored"]),
              dict(color=colours.sources["prediction"], **style.LINES["prediction"])]  # fmt: skip
-    key = Table(stage, looks, 14, H - (76 if stage.narrow else 46), columns=2 if stage.narrow else 3,
+    key = Table(stage, looks, 14, H - (76 if stage.narrow else 54), columns=2 if stage.narrow else 3,
                 apart=0.46 * W if stage.narrow else 0.27 * W)  # fmt: skip
     kept = KeptNames(stage, 26, 24, ("",)) if stage.narrow else KeptNames(stage, 0.57 * W, 24, ("",))
     far = [0.0]
@@ -76,6 +76,7 @@ def learn_from_one_orientation(stage: Stage) -> Draw:
             far[0] = step[-1]
             for ax in (curve, loss):
                 ax.set_xlim(-0.02 * step[-1], 1.02 * step[-1])
+                ax.set_xticks(np.linspace(0, step[-1], 5), [f"{t:g}" for t in np.linspace(0, step[-1], 5)])
             stage.reset_scenery()
         rows, lost = 100 * ds.accuracy_turned.values.T, ds.loss.values.T
         for lines, table in zip(thin, (rows, np.clip(lost, 1e-5, 10)), strict=True):
@@ -100,11 +101,11 @@ def learn_from_one_orientation(stage: Stage) -> Draw:
             word.set_visible(there)
             if there:
                 word.set_text(stored[k][0])
-                word.set_position((0.99 * stored[k][1][-1], stored[k][2][-1] - 6))
-        names = ["one seed", "mean of seeds", "all right from there on", "stored: plain networks" if stored else ""]
+                end = float(stored[k][2][-1])
+                word.set_position((0.99 * stored[k][1][-1], end - 7 if end > 20 else end + 7))
+        names = ["one seed", "mean of seeds", "all right from there on", "stored: plain nets" if stored else ""]
         name_prediction(prediction, key, names, context)
         kept.set(context.ghosts[-1:])
-        head.set_text("told right when turned at random")
 
     return draw
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 
 from ...symbols import SHAPES
 from ..diffeo.marks import axes_at, blank, inked
 from ..dots import KeptNames, Prediction
-from ..equivariance.asked import NETS, Curves, look, named
+from ..equivariance.asked import Curves, look, named
 from ..kernel.marks import Table, geometric_mean, name_prediction
 from ..stage import Context, Draw, Stage
 from .marks import kept_of
@@ -18,8 +19,8 @@ VIEWS: dict[str, tuple[str, tuple[float, float], str]] = {
     "error": ("log", (1e-17, 30.0), "equivariance error $E$"),
     "right": ("linear", (-3.0, 104.0), "of the eight shapes, told right"),
 }
-NEAR = 1.5  # cells: pairs of points that are joined in the drawing
-TALLEST = 3.4  # cells, the reach that is drawn in full ink
+NEAR = 1.1  # cells: neighbouring cubes are joined in the drawing
+TALLEST = 2.0  # cells, the reach that is drawn in full ink
 
 
 def four_architectures(stage: Stage) -> Draw:
@@ -33,15 +34,14 @@ def four_architectures(stage: Stage) -> Draw:
     else:
         side = (H - 120) / 3
         small = [axes_at(stage, 14, 26 + k * (side + 26), side, side, name) for k, name in enumerate(("image", "noisy", "deformed"))]
-        apart = min(300.0, 0.33 * W)
+        apart = 0.345 * W
         curve = axes_at(stage, side + 84, 28, W - side - 84 - apart - 24, H - 28 - 88, "curve")
         left, top = W - apart, 20.0
     curve.set_xlim(-4, 184)
     curve.set_xticks([0, 45, 90, 135, 180], ["0°", "45°", "90°", "135°", "180°"])
     curve.set_xlabel("turned by", labelpad=1)
-    heads = [stage.figure.text(ax.get_position().x0, ax.get_position().y1 + 6 / H, words, va="bottom", weight="bold")
-             for ax, words in zip(small, ("points", "voxels", "sphere"), strict=True)]  # fmt: skip
-    assert heads
+    for ax, words in zip(small, ("points", "voxels", "sphere"), strict=True):
+        stage.figure.text(ax.get_position().x0, ax.get_position().y1 + 6 / H, words, va="bottom", weight="bold")
     dots = Joined(stage, small[0])
     field, ball = blank(stage, small[1]), blank(stage, small[2])
     lines = Curves(stage, curve, 45.0, ORDER)
@@ -125,7 +125,7 @@ class Joined:
     def set(self, before: Any, after: Any) -> None:
         before, after = (np.asarray(v, float) for v in (before, after))
         self.before.set_data(before[:, 0], before[:, 1])
-        pairs = [(i, j) for i in range(len(after)) for j in range(i) if np.linalg.norm(after[i] - after[j]) < NEAR - 0.4]
+        pairs = [(i, j) for i in range(len(after)) for j in range(i) if np.linalg.norm(after[i] - after[j]) < NEAR]
         self.edges.set_segments([after[[i, j], :2] for i, j in pairs])
         order = np.argsort(after[:, 2])
         self.points.set_offsets(after[order, :2])
@@ -139,14 +139,14 @@ class Told:
         W, H = stage.width, stage.height
         self.stage, row = stage, 21.0 if stage.narrow else 25.0
         write = stage.figure.text
-        self.columns = [left + across * share for share in (0.06, 0.7, 0.97)]
+        self.columns = [left + 18, left + 0.81 * across, left + across - 4]
         self.heads = [stage.actor(write(x / W, 1 - top / H, "", va="center", ha=ha, weight="bold"))
                       for x, ha in zip(self.columns, ("left", "right", "right"), strict=True)]  # fmt: skip
         self.rows = []
         for i, net in enumerate(ORDER):
             y = 1 - (top + row * (i + 1.2)) / H
             one = look(stage, net)
-            mark = stage.figure.add_artist(_mark((left + 5) / W, y, one))
+            mark = stage.figure.add_artist(Line2D([(left + 5) / W], [y], markersize=7, linestyle="none", **one))
             texts = [write(x / W, y, "", va="center", ha=ha, color=one["color"] if k == 0 else stage.colours.ink)
                      for k, (x, ha) in enumerate(zip(self.columns, ("left", "right", "right"), strict=True))]  # fmt: skip
             stage.actor([mark, *texts])
@@ -171,12 +171,6 @@ class Told:
                 texts[2].set_color(self.stage.colours.ink if good == known.sum() else self.stage.colours.wrong)
 
 
-def _mark(x: float, y: float, one: dict[str, Any]) -> Any:
-    from matplotlib.lines import Line2D
-
-    return Line2D([x], [y], markersize=7, linestyle="none", **one)
-
-
 def in_words(value: float) -> str:
     """2·10⁻¹⁵; … while not known."""
     if not np.isfinite(value):
@@ -186,5 +180,3 @@ def in_words(value: float) -> str:
     mantissa, power = f"{value:.0e}".split("e")
     return f"{mantissa}·10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
-
-assert set(ORDER) <= set(NETS)
