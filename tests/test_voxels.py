@@ -41,7 +41,7 @@ def error(net, x, motions, act_in=move_voxels, act_out=None, seed=0):
 def test_fields_of_all_kinds_turn_with_the_cube(symmetry):
     """Vectors and axial vectors in, and out at each voxel; none of them small. Mirrors count in O(3) alone."""
     net = voxel_convolution(
-        layers=2, mul=2, symmetry=symmetry, irreps_in="0e+1o", irreps_out="0e+0o+1o+1e+2e", pool=False
+        l_max=2, layers=2, mul=2, symmetry=symmetry, irreps_in="0e+1o", irreps_out="0e+0o+1o+1e+2e", pool=False
     )
     x, w = numbers(2, 4, 7, 7, 7), net.init([0])[0]
     size = np.sqrt((net(w, x) ** 2).mean((0, 2, 3, 4)))
