@@ -34,10 +34,10 @@ def spherical_cnn(
     Cohen, Geiger, Köhler, Welling 2018, arXiv:1801.10130, equations 4 to 8; e3nn's `Linear` between regular representations and its
     `SO3Activation`. The first keeps l ≤ l_max up to its activation, the second l ≤ l_hidden.
 
-    Turns: all but the activation is exact. That is sampled on 4b × 2b × 4b angles, b = resolution (by default l_max), and silu has no end
-    of degrees: an error that falls with b (the tests hold it) and grows with l and the size of the signal. Mirrors: none; the chiral pair is told apart
-    by turns alone, and outputs are all even, whatever irreps_out says. ValueError that names the argument; for a grid of more than
-    100 MB too: its size is 256 b³ Σ (2l + 1)² bytes.
+    Turns: all but the activation is exact. That is sampled on 4b × 2b × 4b angles, b = resolution (by default l_max), and silu has no
+    end of degrees: an error that falls with b (the tests hold it) and grows with l and the size of the signal. Mirrors: none; the
+    chiral pair is told apart by turns alone, and outputs are all even, whatever irreps_out says. ValueError that names the argument;
+    for a grid of more than 100 MB too: its size is 256 b³ Σ (2l + 1)² bytes.
     """
     resolution = max(2, l_max) if resolution is None else resolution
     bounds = {
