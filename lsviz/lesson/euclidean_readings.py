@@ -171,7 +171,7 @@ def mirrors() -> dict[str, str]:
 
 
 def handedness() -> dict[str, str]:
-    """Words for the pseudoscalar of a chiral shape after one, two, three convolutions with random weights, and in the mirror after three."""
+    """Words for the pseudoscalar of a chiral shape after one, two, three convolutions (random weights), and mirrored after three."""
     run = {L: equivariant.turned_shape(layers=L, mirror="yes") for L in (1, 2, 3)}
     before, after = ({L: _minus(f"{float(ds[name][1, 0]):.2g}") for L, ds in run.items()} for name in ("f_before", "f_after"))
     return dict(one=before[1], two=before[2], three=before[3], mirrored=after[3])
