@@ -52,6 +52,23 @@ def test_a_cross_product_in_the_mirror_whatever_turn_goes_with_it(vectors, sign,
     assert "Choose it first" in read.cross_flips(dict(mirror="no", rotation=rotation), ds)
 
 
+def test_the_words_fit_what_the_apps_open_with():
+    from lsviz import apps
+    from lsviz.lesson import catalog
+
+    text = catalog.texts("9_equivariant_networks")
+    w = apps.turn_the_shape.start["rotation"][0]
+    assert f"turned by {np.degrees(2 * np.arccos(w)):.0f}°" in text["9-stays"]["ask"]
+    ds = equivariant.turned_shape(rotation=apps.turn_the_shape.start["rotation"])
+    kinds = list(zip(ds.l_output.values, ds.p_output.values, strict=True))
+    sizes = [kinds.count(kind) for kind in dict.fromkeys(kinds)]
+    assert f"with {len(kinds)} numbers, sorted into groups of 1, 1, 3, 3 and 5" in text["9-stays"]["ask"] and sizes == [1, 1, 3, 3, 5]
+    start = apps.four_architectures.start
+    assert (start["turn"], start["about"]) == (45.0, "oblique") and "by 45° about the axis (1, 2, 3)" in text["9-grid"]["ask"]
+    start = apps.learn_from_one_orientation.start
+    assert (start["steps"], start["augment"], start["network"]) == (200, 0, "message_passing")
+
+
 def test_parallel_arrows_have_no_cross_product():
     assert np.isnan(read.mirrored_cross(equivariant.vector_products(between=0.0, mirror="yes")))
 

@@ -791,6 +791,12 @@ MOVES = {
         "8-break-turn": dict(turn=45.0),
         "8-break-floor": dict(target="not"),
     },
+    "9_equivariant_networks": {
+        "9-break-axis": dict(rotation=(0.7071068, 0.0, 0.7071068, 0.0), m=0),
+        "9-break-cross": dict(vectors="mixed"),
+        "9-break-twins": dict(layers=2),
+        "9-break-learn": dict(l_max=0),
+    },
     "3_jamming_networks": {
         "3-break-place": dict(budget=40),
         "3-break-random": dict(labels="random"),
