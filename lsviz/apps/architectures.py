@@ -40,7 +40,8 @@ def learning_status(ds: Any, values: dict[str, Any]) -> str:
     seeds = ds.sizes["seed"]
     from_on = ds.learned_at.values[np.isfinite(ds.learned_at.values)]
     done = float(ds.progress) == 1
-    learned = f"; all right from step {np.median(from_on):.0f} on in {from_on.size} of {count(seeds, 'seed')}" if done and from_on.size else ""
+    by = np.median(from_on) if from_on.size else np.nan
+    learned = f"; all right from step {by:.0f} on in {from_on.size} of {count(seeds, 'seed')}" if done and from_on.size else ""
     lost = [SHAPE_NAMES[str(name)] for name, row in zip(ds.shape.values, ds.right_turned.values) if row.mean() < 0.5]
     missed = f"; mostly wrong: {', '.join(lost)}" if lost and done else ""
     seen = f"each shape in {values['augment']} random turns" if values["augment"] else "each shape in one orientation"
