@@ -154,7 +154,7 @@ def reach_seen(shape: str, motion: Motion) -> Float[np.ndarray, "rows columns"]:
     from e3nn import o3
 
     x, y = np.meshgrid(np.linspace(-1, 1, PIXELS), np.linspace(-1, 1, PIXELS))
-    inside = x**2 + y**2 <= 1
+    inside = x**2 + y**2 < 1 + 1e-9
     front = np.stack([x, y, np.sqrt(np.clip(1 - x**2 - y**2, 0, None))], -1)[inside] @ motion.rotation  # R⁻¹ r
     with in_double(), torch.no_grad():
         Y = o3.spherical_harmonics(list(range(L_MAX + 1)), torch.from_numpy(front), True, "integral").numpy()

@@ -46,7 +46,7 @@ def shipped(name: str) -> Flat:
     if name == "se3_transformer":
         return se3_transformer()
     if name == "voxel_convolution":
-        return voxel_convolution()
+        return voxel_convolution(mul=6)
     if name == "spherical_cnn":
         return spherical_cnn(l_max=L_MAX, channels=16)
     return plain_voxels(channels=PLAIN, size=3)
