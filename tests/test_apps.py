@@ -20,7 +20,8 @@ COARSE = dict(accuracy=1e-2, widest=160, horizon=10.0, probe=30)
 # Networks that are quick; a P that is stored.
 FEW = dict(who_is_stable=dict(group="fc3"), learned_not_born=dict(group="fc1+lenet"), stability_error=dict(P=1024),
            symmetry_saves=dict(most=256), shift_it=dict(group="stride+none"), turn_it=dict(group="plain+p4"),
-           spherical_harmonics=dict(l=4))  # fmt: skip
+           spherical_harmonics=dict(l=4), learn_from_one_orientation=dict(steps=50),
+           four_architectures=dict(group="message_passing+se3_transformer"))  # fmt: skip
 
 
 # A number that every app of a chapter has: its name, another position of its slider, a value between two of them.

@@ -74,6 +74,7 @@ learn_from_one_orientation = App(
     },
     status=learning_status,
     loading=LOADING,
+    first="learn_from_one_orientation",
     narrow=(380, 726),
     size=(900, 470),
     caption="Full batches, Adam. The turns that are asked are the same for all, ten of each shape at a time and at the end a hundred. "
@@ -139,9 +140,10 @@ four_architectures = App(
     },
     status=scan_status,
     loading=LOADING,
+    first="four_architectures",
     doing="asking the networks",
     size=(900, 460),
-    narrow=(380, 590),
+    narrow=(380, 626),
     caption="Stored networks, trained on the eight shapes as they stand, asked live. Points are turned exactly; voxels are made anew from the "
             "turned shape; there and back: voxels that are interpolated at the angle and then back, which alone does as much.",
 )  # fmt: skip

@@ -16,6 +16,7 @@ from .marks import kept_of, title
 NAMES = {"chiral_1": "chiral", "chiral_2": "its twin", "square": "square", "line": "line", "corner": "corner", "L": "L", "T": "T",
          "zigzag": "zigzag"}  # fmt: skip
 TOP = 112.0  # per cent: above 100 stand the steps from which on all is right
+CLEAR = 14.0  # per cent between words
 STORED = 3  # curves of plain networks behind
 
 
@@ -95,19 +96,28 @@ def learn_from_one_orientation(stage: Stage) -> Draw:
         grey[1].set(*((), ()) if before is None else (before.step.values, np.exp(mean_of(np.log(before.loss.values.T)))))
         kept_bars.set_data(*(([], []) if before is None else (mean_of(100 * before.right_turned.values.T), np.arange(n))))
         stored = named_curves(context.behind, far[0])
+        heights = apart([float(curve[-1]) for _, _, curve in stored])
         for k, (level, word) in enumerate(zip(behind, words, strict=True)):
             there = k < len(stored)
             level.set(*(stored[k][1:] if there else ((), ())))
             word.set_visible(there)
             if there:
                 word.set_text(stored[k][0])
-                end = float(stored[k][2][-1])
-                word.set_position((0.99 * stored[k][1][-1], end - 7 if end > 20 else end + 7))
+                word.set_position((0.99 * stored[k][1][-1], heights[k]))
         names = ["one seed", "mean of seeds", "all right from there on", "stored: plain nets" if stored else ""]
         name_prediction(prediction, key, names, context)
         kept.set(context.ghosts[-1:])
 
     return draw
+
+
+def apart(ends: list[float]) -> list[float]:
+    """Where the words of curves stand that end at these heights, lowest first: beside the end, and clear of each other."""
+    found: list[float] = []
+    for end in ends:
+        near = end - 7 if end > 20 else end + 7
+        found.append(max(near, found[-1] + CLEAR) if found else near)
+    return found
 
 
 def mean_of(rows: Any) -> np.ndarray:

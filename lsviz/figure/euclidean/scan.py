@@ -19,6 +19,7 @@ VIEWS: dict[str, tuple[str, tuple[float, float], str]] = {
     "error": ("log", (1e-17, 30.0), "equivariance error $E$"),
     "right": ("linear", (-3.0, 104.0), "of the eight shapes, told right"),
 }
+SHORT = {"error": "error $E$", "right": "told right"}  # where there is less room
 NEAR = 1.1  # cells: neighbouring cubes are joined in the drawing
 TALLEST = 2.0  # cells, the reach that is drawn in full ink
 
@@ -34,7 +35,7 @@ def four_architectures(stage: Stage) -> Draw:
     else:
         side = (H - 120) / 3
         small = [axes_at(stage, 14, 26 + k * (side + 26), side, side, name) for k, name in enumerate(("image", "noisy", "deformed"))]
-        apart = 0.345 * W
+        apart = 0.345 * W if W >= 880 else 288.0 if W >= 720 else 248.0  # room for names and numbers
         curve = axes_at(stage, side + 84, 28, W - side - 84 - apart - 24, H - 28 - 88, "curve")
         left, top = W - apart, 20.0
     curve.set_xlim(-4, 184)
@@ -57,7 +58,7 @@ def four_architectures(stage: Stage) -> Draw:
         kept = KeptNames(stage, 26, 24, ("",))
     else:
         key = Table(stage, looks, left - 2, top + 172, row=21)
-        kept = KeptNames(stage, left + 10, 60, ("",))
+        kept = KeptNames(stage, side + 96, 34, ("",))
     view = [""]
 
     def framed(kind: str) -> None:
@@ -86,7 +87,8 @@ def four_architectures(stage: Stage) -> Draw:
         shown[..., 3] = np.where(np.isfinite(reach), 255, 0)
         ball.set_data(shown)
         lines.set(nets, *curves(ds, kind))
-        title.set_text(VIEWS[kind][2] + (f", {context.values['precision']} precision" if "precision" in context.values and kind == "error" else ""))
+        words = VIEWS[kind][2] if stage.narrow or W >= 880 else SHORT[kind]
+        title.set_text(f"{words}, {context.values.get('precision', 'double')} precision" if kind == "error" else words)
         here.set_xdata([float(ds.turn_degrees[at])] * 2)
         table.set(nets, ds, at, str(context.values.get("shape", SHAPES[0])))
         old = kept_of(context)
@@ -139,7 +141,7 @@ class Told:
         W, H = stage.width, stage.height
         self.stage, row = stage, 21.0 if stage.narrow else 25.0
         write = stage.figure.text
-        self.columns = [left + 18, left + 0.81 * across, left + across - 4]
+        self.columns = [left + 18, left + across - 52, left + across - 4]
         self.heads = [stage.actor(write(x / W, 1 - top / H, "", va="center", ha=ha, weight="bold"))
                       for x, ha in zip(self.columns, ("left", "right", "right"), strict=True)]  # fmt: skip
         self.rows = []
