@@ -127,8 +127,8 @@ aliasing = App(
     size=(900, 450),
     narrow=(380, 640),
     caption="A ring of 48 points stands for one row of a picture. The limit is half of the points that are kept; a wave beyond it is "
-            "folded back. A network that keeps every s-th pixel and takes the mean at its end sees a shift only by what was folded to zero "
-            "waves.",
+            "folded back. The mean of what is kept sees a shift only by what was folded to zero waves; max(0, x) makes new "
+            "waves, and a network has it in every layer.",
 )  # fmt: skip
 
 

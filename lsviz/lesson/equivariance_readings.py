@@ -118,10 +118,11 @@ def exact_shifts(ds: Any, net: str = "stride") -> float:
 
 
 def next_alias(ds: Any) -> float:
-    """How many waves the kept points would show if one wave more went round the ring."""
+    """How many waves the kept points would show if one wave more went round the ring; at the most that it can show, one fewer."""
     points = ds.sizes["sample"]
     kept = points // round(np.pi / float(ds.nyquist))
-    number = round(float(ds.frequency) * points / (2 * np.pi)) + 1
+    number = round(float(ds.frequency) * points / (2 * np.pi))
+    number += 1 if 2 * number < points else -1
     return float(min(number % kept, -number % kept))
 
 
