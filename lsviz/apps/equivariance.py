@@ -113,7 +113,7 @@ aliasing = App(
     source="aliasing",
     picture="equivariance:aliasing",
     controls=dict(waves=Slider(0, 24), stride=Slider(1, 4), blur=Menu({w: w for w in ("none", "1 2 1", "1 4 6 4 1")}, sign="blur")),
-    more=dict(rectified=Menu({"no": "no", "yes": "max(0, x) first"}, sign="non-linear"), draw=PHASES),
+    more=dict(rectified=Menu({"no": "no", "yes": "first, before the blur"}, sign="max(0, x)"), draw=PHASES),
     start=dict(waves=20, stride=2, blur="none", rectified="no", draw=0),
     arguments=aliasing_arguments,
     presets={
