@@ -55,7 +55,7 @@ def test_blitted_frames_are_the_whole_picture(name, width, dark):
 
 
 OTHERS = [
-    ("symmetry_saves", dict(target="not"), {}), ("aliasing", dict(blur="1 4 6 4 1", rectified="yes", stride=4), {}),
+    ("symmetry_saves", dict(target="not"), {}), ("aliasing", dict(blur="1 4 6 4 1", rectified="after", stride=4), {}),
     ("shift_it", dict(shift_nets=("stride", "max", "blur", "none", "flat")), dict(curve="change", shift=-7.25)),
     ("turn_it", {}, dict(curve="change", turn=330.0)), ("turn_it", {}, dict(curve="probability", turn=0.0)),
 ]  # fmt: skip

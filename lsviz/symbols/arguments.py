@@ -100,5 +100,6 @@ ARGUMENTS = table(
     Symbol("stride", "s", "stride", "Every how many-th point is kept.", kind="int", low=1, high=4),
     Symbol("blur", "blur", "blur", "The weights with which each point is averaged with its neighbours before points are dropped.", kind="str",
            choices=("none", "1 2 1", "1 4 6 4 1")),
-    Symbol("rectified", "max(0, ·)", "rectified", "Whether max(0, ·) of the wave is taken first, as a network does.", kind="str", choices=("no", "yes")),
+    Symbol("rectified", "max(0, ·)", "rectified", "Whether max(0, ·) is taken: of the wave, before all else (first), or of the kept points, as a network does after a stride (after).",
+           kind="str", choices=("no", "first", "after")),
 )
