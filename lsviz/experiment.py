@@ -36,6 +36,7 @@ _REGISTRY = {
     "movement": "lsviz.kernel:movement",
     "kernel_learning_curve": "lsviz.kernel:kernel_learning_curve",
     "tangent_plane": "lsviz.kernel:tangent_plane",
+    "invariant_learning": "lsviz.kernel:invariant_learning",
     "quench": "lsviz.particles:quench",
     "compression": "lsviz.particles:compression",
     "packing_transition": "lsviz.particles:packing_transition",
@@ -50,6 +51,9 @@ _REGISTRY = {
     "stability_curve": "lsviz.diffeo:stability_curve",
     "stability_training": "lsviz.diffeo:stability_training",
     "stability_study": "lsviz.diffeo:stability_study",
+    "shift_response": "lsviz.equivariant:shift_response",
+    "aliasing": "lsviz.equivariant:aliasing",
+    "rotation_response": "lsviz.equivariant:rotation_response",
 }
 
 
@@ -290,7 +294,7 @@ def _number(symbol: Symbol, value: Any, fail: ValueError) -> int | float:
 
 def _seeds(value: Any, fail: ValueError) -> tuple[int, ...]:
     try:
-        count = value if isinstance(value, Iterable) and not isinstance(value, str) else range(int(value))
+        count = value if isinstance(value, Iterable) and not isinstance(value, str) else range(min(int(value), 4097))
         if isinstance(value, (bool, str)) or (not isinstance(value, Iterable) and int(value) != value):
             raise fail
         seeds = tuple(int(seed) for seed in count)

@@ -12,16 +12,19 @@ from lsviz.app import App, Ladder, Menu, Rung, Slider, Steps
 from lsviz.app.controls import control, read, write
 
 NAMES = apps.names()
+SHARED = pytest.mark.usefixtures("remembered")  # opened many times at the same values
 # Small and quick values for what a test does not look at; only those an app has.
 QUICK = dict(P=100, budget=20, seeds=2)
 # How finely a packing settles, how wide and how long networks are trained, how many pictures are asked, where an app has that.
 COARSE = dict(accuracy=1e-2, widest=160, horizon=10.0, probe=30)
 # Networks that are quick; a P that is stored.
-FEW = dict(who_is_stable=dict(group="fc3"), learned_not_born=dict(group="fc1+lenet"), stability_error=dict(P=1024))
+FEW = dict(who_is_stable=dict(group="fc3"), learned_not_born=dict(group="fc1+lenet"), stability_error=dict(P=1024),
+           symmetry_saves=dict(most=256), shift_it=dict(group="stride+none"), turn_it=dict(group="plain+p4"))  # fmt: skip
 
 
 # A number that every app of a chapter has: its name, another position of its slider, a value between two of them.
-NUMBERS = dict(P=(150, 123), n=(48, 50), aspect=(2.0, 1.37), d=(5, 8), alpha=(2.0, 1.37), c=(5, 4))
+NUMBERS = dict(P=(150, 123), n=(48, 50), aspect=(2.0, 1.37), d=(5, 8), alpha=(2.0, 1.37), c=(5, 4), stride=(3, 4),
+               seeds=(3, 3))  # fmt: skip
 
 
 def number_of(session):
@@ -67,6 +70,7 @@ def moves():
             yield name, control_name
 
 
+@SHARED
 @pytest.mark.parametrize(("name", "moved"), moves())
 def test_every_control_at_both_ends(name, moved):
     """The first partial of each end is drawn, then the stream is closed."""
@@ -80,6 +84,7 @@ def test_every_control_at_both_ends(name, moved):
         assert len(session.png) > 1000
 
 
+@SHARED
 @pytest.mark.parametrize(("name", "moved"), moves())
 def test_every_control_moves_something_visible(name, moved):
     """Two seeded points between: each gives a picture of its own, matching its status line."""
@@ -89,7 +94,7 @@ def test_every_control_moves_something_visible(name, moved):
     enough = {"budget": 80} if needs else {}  # with less, no threshold, and nothing else of a network is drawn
     session = quick(name, **enough, **({"how": "lm"} if "how" in apps.get(name).all_controls else {}))
     options = [v for v in session.controls[moved].options(session.values) if v != session.values[moved]]
-    most = dict(P=300, budget=300, seeds=6, L=3, widest=512, horizon=50, h=100).get(moved)
+    most = dict(P=300, budget=300, seeds=6, L=3, widest=512, horizon=50, h=100, most=512, probe=100).get(moved)
     most = 100 if (name, moved) == ("learned_not_born", "budget") else most
     cheap = [v for v in options if most is None or v <= most]
     seen = {session.png}
@@ -102,6 +107,7 @@ def test_every_control_moves_something_visible(name, moved):
     assert len(seen) == len(chosen) + 1, f"{moved} at {chosen} left a picture as it was"
 
 
+@SHARED
 @pytest.mark.parametrize("name", NAMES)
 def test_bad_values_go_into_the_box_and_the_app_goes_on(name):
     session = quick(name)
@@ -130,6 +136,7 @@ def test_too_many_points_for_the_data_set_is_said_and_left_behind():
     assert session.error == ""
 
 
+@SHARED
 @pytest.mark.parametrize("name", NAMES)
 def test_reset_keep_presets(name):
     session = quick(name)
@@ -147,6 +154,7 @@ def test_reset_keep_presets(name):
     assert not session._context().ghosts
 
 
+@SHARED
 @pytest.mark.parametrize("name", NAMES)
 def test_link_round_trip(name):
     session = quick(name, "first")
@@ -164,6 +172,7 @@ def test_link_round_trip(name):
     assert other.error == ""
 
 
+@SHARED
 @pytest.mark.parametrize("name", NAMES)
 def test_saved_data_and_picture(name):
     session = quick(name)
@@ -175,6 +184,7 @@ def test_saved_data_and_picture(name):
     assert session.save_picture().startswith(b"\x89PNG")
 
 
+@SHARED
 @pytest.mark.parametrize("name", NAMES)
 def test_widgets_follow_and_lead(name):
     session = quick(name, "first")

@@ -89,7 +89,7 @@ def test_arguments_are_checked_at_the_door(name):
         e.stream(wdth=3)
     bad = {
         "P": ["many", 1.5, -4, float("nan"), 10**9], "h": [0.5, float("nan"), "wide"], "widths": [(), (0.2,), "x"], "L": [0, 2.5],
-        "act": ["gelu"], "beta": [0, float("inf")], "seeds": [0, (), (1, 1), -3, 2.5, "all", (0, -1)],
+        "act": ["gelu"], "beta": [0, float("inf")], "seeds": [0, (), (1, 1), -3, 2.5, "all", (0, -1), 10**10],
         "budget": [0, 1.5], "dataset": ["cifar"],
         "labels": ["colour"], "loss": ["l2"], "optimizer": ["sgd"], "d": [0, 31], "preset": ["raw"], "data_seed": [-1],
         "learning_rate": [0, float("nan")],

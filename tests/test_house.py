@@ -23,7 +23,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = [path.name for path in NOTEBOOKS]
 
 # Lessons that need torch say so here; all others must run without it.
-NEED_TORCH: set[str] = {"7_diffeomorphisms.ipynb"}
+NEED_TORCH: set[str] = {"7_diffeomorphisms.ipynb", "8_equivariance.ipynb"}
 HEAVY = ("numpy", "scipy", "xarray", "pandas", "matplotlib", "ipywidgets", "IPython", "h5py", "torch", "e3nn", "typer")
 CONDA_NAMES = {"dask-core": "dask", "matplotlib-base": "matplotlib", "pytorch-cpu": "torch"}  # where conda's name is not PyPI's
 CONDA_ONLY = {"python", "pip", "hatchling"}  # what it takes to install lsviz itself, without its dependencies

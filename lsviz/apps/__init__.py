@@ -37,6 +37,10 @@ MODULES = {
     "who_is_stable": "diffeo",
     "learned_not_born": "diffeo",
     "stability_error": "diffeo",
+    "symmetry_saves": "equivariance",
+    "aliasing": "equivariance",
+    "shift_it": "equivariance",
+    "turn_it": "equivariance",
 }
 # Stored maps, apart from the apps: they have no experiment, no controls of ours and no kernel, so what is asked of every App
 # (each control at both ends, a stream that is cancelled) cannot be asked of them; every map answers to rules of its own.

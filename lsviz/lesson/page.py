@@ -91,17 +91,17 @@ class Lesson(Shown):
             body = f"<p class='lsviz-quote'>“{text['quote']}”</p><p>{refuted}</p>"
             return panel(body, "lsviz-misconception", "You may have thought")
 
-        made = told(text["refuted"].format(**numbers))
-        if after is not None:
-            open_, closed = made.widget.value, told(WAITS).widget.value
-            after.on_turn(lambda committed: setattr(made.widget, "value", open_ if committed else closed))
-        return made
+        return waiting(told(text["refuted"].format(**numbers)), told(WAITS), after)
 
-    def worked(self, key: str, **numbers: Any) -> Shown:
-        """`title` and `steps` of one number, worked out; {fields} of the steps are filled from `numbers`, which come from a run."""
+    def worked(self, key: str, *, after: Predict | None = None, **numbers: Any) -> Shown:
+        """`title` and `steps` of one number, worked out; {fields} of the steps are filled from `numbers`, which come from a run.
+
+        `after`: a prediction that it would give away; the steps open when that is committed.
+        """
         text = self.texts[key]
         steps = "".join(f"<li>{step.format(**numbers)}</li>" for step in text["steps"])
-        return panel(f"<ol>{steps}</ol>", "lsviz-worked", text["title"])
+        shown, closed = (panel(body, "lsviz-worked", text["title"]) for body in (f"<ol>{steps}</ol>", f"<p>{WAITS}</p>"))
+        return waiting(shown, closed, after)
 
     def sources(self, key: str = "sources", **about: Any) -> Shown:
         """`papers`: [what it says, who and when, DOI] each; `limits`: what we could not reproduce."""
@@ -182,6 +182,14 @@ class Panel(Shown):
 
 def panel(text: str, css_class: str, title: str) -> Panel:
     return Panel(prose(f"<h3>{title}</h3>{text}", css_class, "section"))
+
+
+def waiting(shown: Panel, closed: Panel, after: Predict | None) -> Panel:
+    """`shown`, which says no more than `closed` until the prediction `after`, if there is one, is committed."""
+    if after is not None:
+        open_, shut = shown.widget.value, closed.widget.value
+        after.on_turn(lambda committed: setattr(shown.widget, "value", open_ if committed else shut))
+    return shown
 
 
 WAITS = "This opens when you have committed your prediction above."

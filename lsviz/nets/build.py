@@ -1,9 +1,8 @@
-"""Small networks for pictures of 28 × 28 as lists of layers, and where the parameters of each layer stand in w."""
+"""Small networks for pictures as lists of layers, and where the parameters of each layer stand in w."""
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -11,64 +10,10 @@ from jaxtyping import Float
 from .. import xp as xps
 from ..experiment import tidy
 from ..symbols import ARGUMENTS
+from .layers import Conv, Linear, Mean, Norm, Part, Pool, Relu, Residual, flat, total_stride, trained
+from .planar import PLANAR, PLANAR_SIDE, planar
 
 SIDE = 28
-
-
-class Linear(NamedTuple):
-    """A fully connected layer; it flattens what it gets."""
-
-    fan_in: int
-    fan_out: int
-    bias: bool = True
-
-
-class Conv(NamedTuple):
-    """A square convolution with zero padding."""
-
-    fan_in: int
-    fan_out: int
-    side: int
-    stride: int = 1
-    pad: int = 0
-    bias: bool = True
-
-
-class Norm(NamedTuple):
-    """Batch normalisation of each channel, with a trained scale and shift."""
-
-    channels: int
-
-
-class Relu(NamedTuple):
-    """max(0, z)."""
-
-
-class Pool(NamedTuple):
-    """The largest of each 2 × 2."""
-
-
-class Mean(NamedTuple):
-    """The mean over all pixels of each channel."""
-
-
-class Residual(NamedTuple):
-    """A chain of layers, plus what went in: through `short` where the shapes differ; then max(0, z)."""
-
-    layers: tuple[Any, ...]
-    short: tuple[Any, ...]
-
-
-class Part(NamedTuple):
-    """A tensor within w: its shape, and how it starts (a normal number of this width, or a constant)."""
-
-    shape: tuple[int, ...]
-    width: float
-    start: float
-
-    @property
-    def numbers(self) -> int:
-        return math.prod(self.shape)
 
 
 @dataclass(frozen=True)
@@ -82,16 +27,17 @@ class Net:
     name: str
     outputs: int
     layers: tuple[Any, ...]
+    side: int = SIDE  # pixels a side of the pictures it looks at
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The trained tensors, in their order in w."""
-        return tuple(part for layer in _flat(self.layers) for part in _trained(layer, layer is self.layers[-1]))
+        return tuple(part for layer in flat(self.layers) for part in trained(layer, layer is self.layers[-1]))
 
     @cached_property
     def norms(self) -> tuple[int, ...]:
         """Channels of every batch normalisation: each has as many running means, then variances, at the end of w."""
-        return tuple(layer.channels for layer in _flat(self.layers) if isinstance(layer, Norm))
+        return tuple(layer.channels for layer in flat(self.layers) if isinstance(layer, Norm))
 
     @cached_property
     def N(self) -> int:
@@ -102,6 +48,11 @@ class Net:
     def size(self) -> int:
         """Length of w: trained parameters and running statistics."""
         return self.N + 2 * sum(self.norms)
+
+    @cached_property
+    def stride(self) -> int:
+        """Total down-sampling: pixels of the picture from one pixel of the last map to the next."""
+        return total_stride(self.layers)
 
     def init(self, seeds: Any) -> Float[np.ndarray, "S size"]:
         """Random parameters, one NumPy generator a seed: weights N(0, 2/fan-in) (He et al. 2015, arXiv:1502.01852; the last layer
@@ -119,7 +70,7 @@ class Net:
         return np.concatenate(parts)
 
     def __call__(
-        self, w: Float[Any, "S size"], x: Float[Any, "P 28 28"], batch: bool = False
+        self, w: Float[Any, "S size"], x: Float[Any, "P side side"], batch: bool = False
     ) -> Float[Any, "S P outputs"]:
         """f(w, x): `outputs` numbers (logits) for each network and picture. NumPy or torch, as w and x are; torch computes both.
 
@@ -127,36 +78,24 @@ class Net:
         f of one picture depends on which others stand beside it. Where nothing is trained yet, the running statistics say nothing
         about the network, and `batch` is the honest choice. It changes nothing for a network without normalisation.
         """
+        return self._evaluate(w, x, batch, None)
+
+    def features(self, w: Float[Any, "S size"], x: Float[Any, "P side side"]) -> Float[Any, "S P channels *place"]:
+        """What goes into the head (the mean over pixels, or the first fully connected layer): channels × rows × columns; of a p4 network
+        channels × 4 orientations × rows × columns. NumPy or torch, as w and x are.
+        """
+        head = next(i for i, layer in enumerate(self.layers) if isinstance(layer, Mean | Linear))
+        return self._evaluate(w, x, False, head)
+
+    def _evaluate(self, w: Any, x: Any, batch: bool, until: int | None) -> Any:
         if w.ndim != 2 or w.shape[1] != self.size:
             raise ValueError(f"w: got shape {tuple(w.shape)}; allowed: (S, {self.size})")
-        if x.ndim != 3 or tuple(x.shape[1:]) != (SIDE, SIDE):
-            raise ValueError(f"x: got shape {tuple(x.shape)}; allowed: (P, {SIDE}, {SIDE})")
+        if x.ndim != 3 or tuple(x.shape[1:]) != (self.side, self.side):
+            raise ValueError(f"x: got shape {tuple(x.shape)}; allowed: (P, {self.side}, {self.side})")
         from .forward import evaluate
 
-        found = evaluate(self, w, x, batch)
+        found = evaluate(self, w, x, batch, until)
         return xps.numpy(found) if isinstance(x, np.ndarray) else found
-
-
-def _flat(layers: tuple[Any, ...]) -> list[Any]:
-    """All layers in the order of their parameters, those within residual blocks among them."""
-    found = []
-    for layer in layers:
-        found += [*_flat(layer.layers), *_flat(layer.short)] if isinstance(layer, Residual) else [layer]
-    return found
-
-
-def _trained(layer: Any, last: bool) -> list[Part]:
-    """The tensors of a layer: weights, then what is added."""
-    if isinstance(layer, Norm):
-        return [Part((layer.channels,), 0.0, 1.0), Part((layer.channels,), 0.0, 0.0)]
-    if isinstance(layer, Linear):
-        shape: tuple[int, ...] = (layer.fan_out, layer.fan_in)
-    elif isinstance(layer, Conv):
-        shape = (layer.fan_out, layer.fan_in, layer.side, layer.side)
-    else:
-        return []
-    weights = Part(shape, math.sqrt((1 if last else 2) / math.prod(shape[1:])), 0.0)
-    return [weights, Part((layer.fan_out,), 0.0, 0.0)] if layer.bias else [weights]
 
 
 def _dense(depth: int, width: int) -> Any:
@@ -239,13 +178,20 @@ _KINDS = {
 NAMES = tuple(name + norm for name in _KINDS for norm in ("", "_bn"))
 
 
-def make(name: str, outputs: int = 10) -> Net:
+def make(name: str, outputs: int = 10, kernel: int | None = None) -> Net:
     """The network called `name`, one of `NAMES`: fc1 and fc3 (fully connected, one and three hidden layers of 128), conv (no pooling),
-    stride, lenet, vgg, resnet; with _bn behind, batch normalisation before every max(0, z). ValueError names a wrong argument.
+    stride, lenet, vgg, resnet; with _bn behind, batch normalisation before every max(0, z). Or one of `PLANAR`, for pictures of 32 × 32
+    on a torus (`planar` says which); `kernel` is the side of their filters, an odd number. ValueError names a wrong argument.
     """
-    if name not in NAMES:
-        raise ValueError(f"name: got {name!r}; allowed: one of {', '.join(NAMES)}")
+    if name not in NAMES + PLANAR:
+        raise ValueError(f"name: got {name!r}; allowed: one of {', '.join(NAMES + PLANAR)}")
     if isinstance(outputs, bool) or outputs != int(outputs) or outputs < 1:
         raise ValueError(f"outputs: got {outputs!r}; allowed: a whole number ≥ 1")
+    if name in PLANAR:
+        return Net(name, int(outputs), planar(name, int(outputs), kernel), PLANAR_SIDE)
+    if kernel is not None:
+        raise ValueError(
+            f"kernel: got {kernel!r}; allowed: none for {name}, whose filters are fixed; for {', '.join(PLANAR)}"
+        )
     kind, _, norm = name.partition("_")
     return Net(name, int(outputs), _KINDS[kind](int(outputs), norm == "bn"))

@@ -12,36 +12,46 @@ from jaxtyping import Float
 
 from ..data import STORE, DamagedFile
 from .build import make
+from .planar import PLANAR
 
 STORED = ("fc3", "conv_bn", "stride", "lenet", "vgg_bn", "resnet_bn")
 FOLDER = STORE / "nets"
+PLANAR_FOLDER = STORE / "planar"
 
 
-def stored(name: str) -> Float[np.ndarray, "1 size"]:
-    """w of a network trained on MNIST's ten classes, with running statistics. What it was trained on, and how: `story`.
+def stored(name: str) -> Float[np.ndarray, "S size"]:
+    """w of networks trained on MNIST's ten classes, with running statistics: one (S = 1) of `STORED`, three of each of `PLANAR`, one for
+    each of the seeds that `story` tells, with what they were trained on, and how.
 
     ValueError where none is shipped under that name; DamagedFile (a ValueError) where its file differs from what was shipped.
     """
-    if name not in STORED:
-        raise ValueError(f"name: got {name!r}; allowed: one of {', '.join(STORED)}")
-    path = FOLDER / f"{name}.npy"
+    if name not in STORED + PLANAR:
+        raise ValueError(f"name: got {name!r}; allowed: one of {', '.join(STORED + PLANAR)}")
+    folder, told = _folder(name), story(name)
+    path = folder / f"{name}.npy"
     try:
         content = path.read_bytes()
     except OSError:
         content = b""
-    if hashlib.sha256(content).hexdigest() != story(name)["sha256"]:
+    if hashlib.sha256(content).hexdigest() != told["sha256"]:
         raise DamagedFile(
-            f"{path} is missing or damaged. To restore it: `git checkout -- lsviz/store/nets`, or reinstall the package."
+            f"{path} is missing or damaged. To restore it: `git checkout -- lsviz/store/{folder.name}`, or reinstall the package."
         )
-    w = np.load(io.BytesIO(content), allow_pickle=False).astype(float)
-    if w.shape != (make(name).size,):
+    w = np.atleast_2d(np.load(io.BytesIO(content), allow_pickle=False).astype(float))
+    if w.shape != (len(told.get("seeds", (0,))), make(name).size):
         raise DamagedFile(f"{path} holds {w.shape} numbers, {name} has {make(name).size}")
-    return w[None]
+    return w
 
 
 def story(name: str) -> dict[str, Any]:
-    """How the stored network `name` was trained: arguments, test error, training loss, date, seconds, and the command for all."""
-    return _stories(FOLDER)[name]
+    """How the stored network `name` was trained: arguments, test error, training loss, date, seconds, and the command for all. Of `PLANAR`:
+    `seeds`, and for each of them steps, loss and test error.
+    """
+    return _stories(_folder(name))[name]
+
+
+def _folder(name: str) -> Path:
+    return PLANAR_FOLDER if name in PLANAR else FOLDER
 
 
 @cache
@@ -51,5 +61,5 @@ def _stories(folder: Path) -> dict[str, Any]:
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise DamagedFile(
-            f"{path} is missing or unreadable: `git checkout -- lsviz/store/nets`, or reinstall the package"
+            f"{path} is missing or unreadable: `git checkout -- lsviz/store/{folder.name}`, or reinstall the package"
         ) from error

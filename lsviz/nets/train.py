@@ -26,6 +26,7 @@ class Recipe:
     decay: float = 0.0  # λ of ½λ‖w‖²
     cosine: bool = False  # the rate falls to zero along half a cosine
     batch: int = 128
+    turns: bool = False  # each picture of a batch is turned by 0, 90, 180 or 270°, at random
 
 
 def recipe(name: str, net: Net) -> Recipe:
@@ -65,7 +66,7 @@ class State:
 def train(
     net: Net,
     w: Float[Any, "S size"],
-    x: Float[Any, "P 28 28"],
+    x: Float[Any, "P side side"],
     label: Any,
     *,
     steps: int,
@@ -124,7 +125,8 @@ class Run:
 
         chosen = torch.from_numpy(self._batch())
         with one_thread(), torch.enable_grad():
-            f = forward(self.net, self.weights, self.running, self.x[chosen], batch=True, update=True)
+            x = self._turned(self.x[chosen]) if self.recipe.turns else self.x[chosen]
+            f = forward(self.net, self.weights, self.running, x, batch=True, update=True)
             loss = losses(f, self.label[chosen], self.loss_name).mean()
             (gradient,) = torch.autograd.grad(loss, self.weights)
         self.loss = float(loss.detach())
@@ -138,6 +140,15 @@ class Run:
             self._order = self.rng.permutation(len(self.x))
         chosen, self._order = self._order[:size], self._order[size:]
         return chosen
+
+    def _turned(self, x: Any) -> Any:
+        import torch
+
+        how = self.rng.integers(4, size=len(x))
+        for k in (1, 2, 3):
+            mine = torch.from_numpy(np.flatnonzero(how == k))
+            x[mine] = torch.rot90(x[mine], k, (1, 2))
+        return x
 
     def _descend(self, gradient: Any) -> None:
         how, w = self.recipe, self.weights
@@ -166,7 +177,7 @@ def losses(f: Float[Any, "P outputs"], label: Any, loss: str) -> Float[Any, " P"
     return 0.5 * torch.relu(1 - sign * f).square().sum(1)
 
 
-def judge(net: Net, w: Float[Any, "S size"], x: Float[Any, "P 28 28"], label: Any) -> tuple[np.ndarray, np.ndarray]:
+def judge(net: Net, w: Float[Any, "S size"], x: Float[Any, "P side side"], label: Any) -> tuple[np.ndarray, np.ndarray]:
     """Mean cross entropy, and the share of pictures whose largest logit is that of another class, of every network."""
     import torch
 

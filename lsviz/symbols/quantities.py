@@ -1,130 +1,9 @@
-"""The glossary: every symbol of the talk, once. It imports nothing of the package.
+"""What comes back in a Dataset."""
 
-`ARGUMENTS` are what a learner moves and what `experiment` checks at the door; `QUANTITIES` are what comes back in a Dataset.
-"""
+from .arguments import LOSSES
+from .symbol import Symbol, table
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """One symbol: how it is written, what it means, and what values it may take."""
-
-    name: str
-    sign: str
-    long_name: str
-    meaning: str
-    unit: str = "1"
-    kind: str = "float"  # int, float, str; ints, floats, strs for tuples; seeds
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-
-    def allowed(self) -> str:
-        """The permitted values in words, for an error message."""
-        if self.choices:
-            return ("different ones of " if self.kind == "strs" else "one of ") + ", ".join(self.choices)
-        noun = {
-            "int": "a whole number",
-            "float": "a number",
-            "ints": "whole numbers",
-            "floats": "numbers",
-            "str": "a word",
-            "seeds": "a count from 1 to 4096, or different whole numbers ≥ 0",
-        }[self.kind]
-        if self.low is not None and self.high is not None:
-            return f"{noun} from {self.low:g} to {self.high:g}"
-        if self.low is not None:
-            return f"{noun} ≥ {self.low:g}"
-        return noun
-
-
-def _table(*symbols: Symbol) -> dict[str, Symbol]:
-    return {symbol.name: symbol for symbol in symbols}
-
-
-ACTIVATIONS = ("swish", "relu", "tanh", "erf")
-SCALES = ("standard", "ntk", "mean_field")
-LOSSES = ("hinge", "logistic", "softhinge")
-KINDS = ("discs", "ellipses", "balls", "lennard_jones")
-NETS = ("fc1", "fc1_bn", "fc3", "fc3_bn", "conv", "conv_bn", "stride", "stride_bn", "lenet", "lenet_bn", "vgg", "vgg_bn", "resnet", "resnet_bn")
-OPTIMIZERS = ("lm", "adam", "fire", "gd", "flow")
-
-ARGUMENTS = _table(
-    Symbol("dataset", "data", "data set", "Where the points come from: MNIST digits, Fashion items, or random directions.",
-           kind="str", choices=("mnist", "fashion", "random")),
-    Symbol("labels", "y", "labels", "The question asked of each point: is the digit odd or even (parity), or a coin's answer (random).",
-           kind="str", choices=("parity", "random")),
-    Symbol("preset", "preset", "preprocessing", "How pixels become d numbers: 'jamming' whitens the principal components, 'lazy' does not.",
-           kind="str", choices=("jamming", "lazy")),
-    Symbol("P", "P", "number of training points", "How many labelled points the network must fit.", kind="int", low=2, high=60000),
-    Symbol("d", "d", "input dimension", "How many numbers describe one point; here principal components.", kind="int", low=1, high=30),
-    Symbol("data_seed", "data seed", "choice of points", "Which P points are drawn from the data set.", kind="int", low=0, high=2**31),
-    Symbol("h", "h", "width", "Neurons in a hidden layer; a fraction h = m/L spreads m neurons over L layers.", kind="float", low=1, high=10000),
-    Symbol("widths", "h", "widths", "The widths of a scan.", kind="floats", low=1, high=10000),
-    Symbol("L", "L", "number of hidden layers", "Depth: how many hidden layers the network has.", kind="int", low=1, high=20),
-    Symbol("act", "φ", "activation", "The nonlinear function that each neuron applies.", kind="str", choices=ACTIVATIONS),
-    Symbol("beta", "β", "sharpness of the activation", "The activation is act(βz)/β: at large β swish becomes a ReLU.", low=0.01, high=1000),
-    Symbol("scale", "scale", "parametrisation", "How the weights of a layer are scaled with its width.", kind="str", choices=SCALES),
-    Symbol("loss", "ℓ", "loss", "What is minimised: quadratic hinge (finite range), logistic (long range) or softhinge.", kind="str", choices=LOSSES),
-    Symbol("optimizer", "optimizer", "descent", "How the loss is minimised: Levenberg–Marquardt, Adam, FIRE, plain or adaptive gradient descent.",
-           kind="str", choices=OPTIMIZERS),
-    Symbol("budget", "budget", "budget", "How many steps (iterations) downhill a network or a packing may take.", kind="int", low=1, high=10**7),
-    Symbol("recipe", "recipe", "recipe", "Which preprocessing, scale, loss and descent go together: ours of a second (live), or the talk's (talk).",
-           kind="str", choices=("live", "talk")),
-    Symbol("alpha", "α̃", "output scale", "The predictor is α̃ (f − f₀): small α̃ learns features, large α̃ is lazy.", low=1e-9, high=1e9),
-    Symbol("early_stop", "early stop", "early stop", "The iteration at which training is stopped, whatever is left.", kind="int", low=1, high=10**7),
-    Symbol("seeds", "seeds", "seeds", "The random starts: one network or packing each; the training points stay the same.", kind="seeds"),
-    Symbol("add", "add", "neurons added", "How many neurons per layer a stuck network is given.", low=0.1, high=10000),
-    Symbol("learning_rate", "η", "step size", "How far one step of gradient descent goes against the gradient.", low=1e-6, high=1000),
-    Symbol("kind", "kind", "kind of particle", "Discs, ellipses and balls push where they overlap (finite range); Lennard-Jones discs push and pull far beyond touching.",
-           kind="str", choices=KINDS),
-    Symbol("phi", "φ", "packing fraction", "The part of the space that the particles fill.", low=0.01, high=1.5),
-    Symbol("phis", "φ", "packing fractions", "The packing fractions of a scan.", kind="floats", low=0.01, high=1.5),
-    Symbol("n", "n", "number of particles", "How many particles are in the periodic box.", kind="int", low=4, high=20000),
-    Symbol("aspect", "a", "aspect ratio", "An ellipse's length over its width; 1 is a disc. It acts on ellipses alone.", low=1, high=30),
-    Symbol("aspects", "a", "aspect ratios", "The aspect ratios of a scan.", kind="floats", low=1, high=30),
-    Symbol("ratio", "ratio", "size ratio", "How much larger the larger half of the particles is.", low=0.1, high=10),
-    Symbol("start", "start", "protocol", "How a packing is made: thrown at random at this φ, or pressed slowly up to it.", kind="str",
-           choices=("random", "pressed")),
-    Symbol("low", "φ", "lowest packing fraction", "Where the path of compression begins and ends.", low=0.01, high=1.5),
-    Symbol("high", "φ", "highest packing fraction", "Where the path of compression turns round.", low=0.01, high=1.5),
-    Symbol("phi_step", "Δφ", "step of the packing fraction", "How far φ is changed before the packing settles again.", low=1e-4, high=0.5),
-    Symbol("phi_start", "φ₀", "first packing fraction", "Where the search for φ_J begins with particles thrown at random.", low=0.01, high=1.5),
-    Symbol("accuracy", "accuracy", "overlap at the end", "The search for φ_J ends when the mean overlap is this small.", low=1e-8, high=0.1),
-    Symbol("push", "push", "what is pushed", "One particle, or all along the softest mode; everything else may give way.", kind="str",
-           choices=("disc", "mode")),
-    Symbol("which", "which", "which one", "The number of the particle, or of the mode counted from the softest, that is pushed.", kind="int", low=0, high=60000),
-    Symbol("noise", "noise", "noise", "How far the points of the toy are scattered off their curves.", low=0, high=10),
-    Symbol("depths", "L", "depths", "The numbers of hidden layers of a scan.", kind="ints", low=1, high=20),
-    Symbol("sizes", "P", "numbers of training points", "The numbers of training points of a scan.", kind="ints", low=2, high=8192),
-    Symbol("inputs", "inputs", "inputs", "What the network sees of a picture: its principal components (pca), or every pixel.", kind="str",
-           choices=("pca", "pixels")),
-    Symbol("task", "task", "what is learned", "A function on a circle (wave, step, spike), or the parity of digits.", kind="str",
-           choices=("wave", "step", "spike", "digits")),
-    Symbol("horizon", "t", "training time", "When training ends; under ḟ = −(1/P) Σ Θ (f − y) a mode of eigenvalue λ is learned in a time P/λ.", low=0.01, high=1e6),
-    Symbol("w1", "w₁", "first parameter", "Where the first of the toy's two parameters starts.", low=-5, high=5),
-    Symbol("w2", "w₂", "second parameter", "Where the second of the toy's two parameters starts.", low=-5, high=5),
-    Symbol("T", "T", "temperature", "How strongly a random deformation bends an image: its square is proportional to T.", low=0, high=1),
-    Symbol("temperatures", "T", "temperatures", "The temperatures of a scan.", kind="floats", low=0, high=1),
-    Symbol("c", "c", "cutoff", "The shortest wave in a random deformation is 2/c of the picture long.", kind="int", low=1, high=60),
-    Symbol("interpolation", "interpolation", "interpolation", "How a picture is read between its pixels.", kind="str",
-           choices=("bilinear", "gaussian", "nearest")),
-    Symbol("picture", "picture", "number of the picture", "Which of the test pictures is shown.", kind="int", low=0, high=60000),
-    Symbol("pixels", "pixels", "own picture", "The n² grey levels of a picture of one's own, row by row: 0 is background, 1 full ink.",
-           kind="floats", low=0, high=1),
-    Symbol("net", "net", "network", "Which network: fully connected (fc), convolutional without pooling (conv), with stride, LeNet, VGG or ResNet in small; _bn: with batch normalisation.",
-           kind="str", choices=NETS),
-    Symbol("nets", "nets", "networks", "The networks that train side by side.", kind="strs", choices=NETS),
-    Symbol("estimator", "estimator", "estimator", "What is taken over pictures: the median, as in the paper's figures, or the mean.", kind="str",
-           choices=("median", "mean")),
-    Symbol("training", "training", "training", "How weights are trained: plainly by Adam, or as in the paper (SGD with weight decay; Adam where fully connected).",
-           kind="str", choices=("plain", "paper")),
-    Symbol("probe", "probe", "pictures asked", "How many test pictures are deformed to measure stability.", kind="int", low=2, high=10000),
-    Symbol("P_test", "P test", "test pictures", "How many pictures that were never trained on tell the test error.", kind="int", low=10, high=10000),
-)
-
-QUANTITIES = _table(
+QUANTITIES = table(
     Symbol("w", "w", "parameters", "All weights and biases of a network in one list of numbers.", kind="floats"),
     Symbol("f", "f", "output", "f(w, x): what the network with parameters w answers at the point x; its sign is the class (of ten outputs, the largest).", kind="floats"),
     Symbol("x", "x", "input", "One point: d numbers.", kind="floats"),
@@ -357,7 +236,57 @@ QUANTITIES = _table(
     Symbol("weight_decay", "λ", "weight decay", "Weights are pulled to zero by ½λ‖w‖²."),
     Symbol("cosine", "cosine", "falling step size", "1 where the step size falls to zero along half a cosine."),
     Symbol("batch", "batch", "batch", "How many pictures one step looks at.", kind="int"),
+    Symbol("error_plain", "error of K", "error of the plain kernel", "Mean square of the answers against the function without noise, at test points."),
+    Symbol("error_invariant", "error of K_G", "error of the averaged kernel", "The same for the kernel that is averaged over the group."),
+    Symbol("error_floor", "floor", "floor of the error", "The mean square of what is not invariant in the function: no invariant kernel can learn it."),
+    Symbol("gain", "gain", "gain in training points", "How many times more points the plain kernel needs for the same error."),
+    Symbol("gain_low", "gain (16 %)", "gain, lower", "The 16th percentile of the gain when seeds are drawn again (bootstrap)."),
+    Symbol("gain_high", "gain (84 %)", "gain, upper", "The 84th percentile of the gain when seeds are drawn again (bootstrap)."),
+    Symbol("gain_counted", "ΣN/ΣN̄", "gain by counting", "All harmonics over the invariant ones, of the degrees that the data resolve and the constant."),
+    Symbol("group_size", "|G|", "size of the group", "How many elements the group has."),
+    Symbol("degree", "k", "degree", "The degree of a polynomial on the sphere: how finely it varies.", kind="int"),
+    Symbol("harmonics", "N(d, k)", "harmonics of a degree", "How many independent polynomials of degree k there are on the sphere."),
+    Symbol("harmonics_invariant", "N̄(d, k)", "invariant harmonics of a degree", "How many of them the group leaves as they are (Molien's series)."),
+    Symbol("inverse_gamma", "1/γ(k)", "gain at one degree", "N/N̄: how many times fewer numbers of degree k an invariant kernel must learn; |G| at high degrees."),
+    Symbol("power", "power", "power in a degree", "The share of the function's variance that its invariant part has in degree k."),
+    Symbol("resolved", "resolved", "resolved", "1 where P points tell degree k: they are at least as many as its invariant harmonics and all lower ones, and its power is above the noise."),
     Symbol("freedoms_3", "3n′", "three freedoms a particle", "Two coordinates and an angle for each particle that is no rattler."),
+    Symbol("shifted", "x(s − k)", "shifted picture", "The picture moved to the right on a torus."),
+    Symbol("shift_pixels", "k", "shift", "How far the picture is moved to the right.", unit="pixels"),
+    Symbol("whole_shift", "k", "shift by whole pixels", "How far the pictures are moved to the right.", unit="pixels", kind="int"),
+    Symbol("probability", "p", "probability of a class", "Softmax of the answers: what the network holds each class for."),
+    Symbol("probability_shift", "p", "probability of a class, shifted", "The same for the picture at each shift."),
+    Symbol("probability_turn", "p", "probability of a class, turned", "The same for the picture at each angle."),
+    Symbol("output_change", "‖Δf‖/‖f‖", "change of the output", "How far the answers move when the picture is shifted, over their length."),
+    Symbol("top_change", "P(class changes)", "share of changed classes", "The share of pictures whose class changes when they are shifted by so much."),
+    Symbol("probability_change", "|Δp|", "change of the probability", "The mean change of the probability of the class that the unshifted picture was given."),
+    Symbol("total_stride", "S", "total stride", "Pixels of the picture from one pixel of the network's last map to the next."),
+    Symbol("exact_every", "exact every", "shift that changes nothing", "The smallest whole shift that changes nothing, whatever the weights.", unit="pixels"),
+    Symbol("picture_class", "class", "class of the picture", "Which digit the picture shows."),
+    Symbol("turned", "R x", "turned picture", "The picture turned against the clock."),
+    Symbol("turned_back", "R⁻¹R x", "picture turned there and back", "What interpolation leaves of the picture."),
+    Symbol("turn_degrees", "θ", "angle", "How far the pictures are turned against the clock.", unit="°"),
+    Symbol("error_turn", "error", "test error when turned", "The share of test pictures, turned by this angle, that the network gets wrong."),
+    Symbol("error_back", "error", "test error there and back", "The share of test pictures, turned and turned back, that the network gets wrong."),
+    Symbol("equivariance", "E", "equivariance error", "max ‖f(x turned) − f(x)‖ / max ‖f‖: 0 where turning changes no answer."),
+    Symbol("equivariance_floor", "E", "equivariance error by interpolation", "The same for pictures turned there and back: what interpolation alone does."),
+    Symbol("image_floor", "‖Δx‖/‖x‖", "change by interpolation", "How far a picture is from itself when it is turned there and back."),
+    Symbol("sample", "t", "point of the ring", "The number of a point of the ring.", kind="int"),
+    Symbol("fine_sample", "t", "place on the ring", "A place on the ring, between its points as well."),
+    Symbol("wave_number", "waves", "waves round the ring", "How many waves go round the ring.", kind="int"),
+    Symbol("offset", "k", "shift", "By how many points the wave is moved before points are dropped.", kind="int"),
+    Symbol("wave", "x", "wave", "cos(ωt + φ) at each point of the ring."),
+    Symbol("wave_fine", "x", "wave between its points", "The wave, drawn between the points of the ring as well."),
+    Symbol("blurred", "blurred x", "blurred wave", "Each point averaged with its neighbours."),
+    Symbol("kept", "kept", "kept points", "Every s-th point of the blurred wave."),
+    Symbol("apparent_wave", "alias", "apparent wave", "The slowest wave through all kept points: what they show."),
+    Symbol("spectrum", "amplitude", "amplitudes of the wave", "How much of each wave there is round the ring."),
+    Symbol("spectrum_kept", "amplitude", "amplitudes of what is kept", "How much of each wave the kept points show."),
+    Symbol("pooled", "mean", "mean of the kept points", "The mean over the kept points, as a network takes it at its end."),
+    Symbol("frequency", "ω", "frequency", "How fast the wave turns from one point to the next.", unit="rad"),
+    Symbol("apparent_frequency", "ω′", "apparent frequency", "How fast the slowest wave through the kept points turns from one point of the ring to the next.", unit="rad"),
+    Symbol("apparent_scan", "ω′", "apparent frequency of every wave", "The same for every number of waves.", unit="rad"),
+    Symbol("blur_left", "H(ω)", "what the blur leaves", "The factor by which the blur makes this wave smaller."),
+    Symbol("blur_response", "H", "what the blur leaves of every wave", "The factor by which the blur makes each wave smaller."),
+    Symbol("nyquist", "π/s", "highest frequency that is kept", "The fastest wave that every s-th point can show.", unit="rad"),
 )
-
-SYMBOLS: dict[str, Symbol] = {**ARGUMENTS, **QUANTITIES}
