@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from remembered import remembered  # noqa: F401  a fixture
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")

@@ -13,6 +13,7 @@ from lsviz.app.controls import control, read, write
 from lsviz.symbols import ARGUMENTS
 
 NAMES = apps.names()
+SHARED = pytest.mark.usefixtures("remembered")  # opened many times at the same values
 # Small and quick values for what a test does not look at; only those an app has.
 QUICK = dict(P=100, budget=20, seeds=2)
 # How finely a packing settles, how wide and how long networks are trained, how many pictures are asked, where an app has that.
@@ -72,6 +73,7 @@ def moves():
             yield name, control_name
 
 
+@SHARED
 @pytest.mark.parametrize(("name", "moved"), moves())
 def test_every_control_at_both_ends(name, moved):
     """The first partial of each end is drawn, then the stream is closed."""
@@ -85,6 +87,7 @@ def test_every_control_at_both_ends(name, moved):
         assert len(session.png) > 1000
 
 
+@SHARED
 @pytest.mark.parametrize(("name", "moved"), moves())
 def test_every_control_moves_something_visible(name, moved):
     """Two seeded points between: each gives a picture of its own, matching its status line."""
@@ -107,6 +110,7 @@ def test_every_control_moves_something_visible(name, moved):
     assert len(seen) == len(chosen) + 1, f"{moved} at {chosen} left a picture as it was"
 
 
+@SHARED
 @pytest.mark.parametrize("name", NAMES)
 def test_bad_values_go_into_the_box_and_the_app_goes_on(name):
     session = quick(name)
@@ -135,6 +139,7 @@ def test_too_many_points_for_the_data_set_is_said_and_left_behind():
     assert session.error == ""
 
 
+@SHARED
 @pytest.mark.parametrize("name", NAMES)
 def test_reset_keep_presets(name):
     session = quick(name)
@@ -152,6 +157,7 @@ def test_reset_keep_presets(name):
     assert not session._context().ghosts
 
 
+@SHARED
 @pytest.mark.parametrize("name", NAMES)
 def test_link_round_trip(name):
     session = quick(name, "first")
@@ -169,6 +175,7 @@ def test_link_round_trip(name):
     assert other.error == ""
 
 
+@SHARED
 @pytest.mark.parametrize("name", NAMES)
 def test_saved_data_and_picture(name):
     session = quick(name)
@@ -180,6 +187,7 @@ def test_saved_data_and_picture(name):
     assert session.save_picture().startswith(b"\x89PNG")
 
 
+@SHARED
 @pytest.mark.parametrize("name", NAMES)
 def test_widgets_follow_and_lead(name):
     session = quick(name, "first")

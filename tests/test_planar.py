@@ -214,7 +214,7 @@ def test_what_is_aliased_to_zero_moves_the_mean_unless_a_blur_kills_it():
     assert float(np.ptp(plain.pooled.sel(seed=0).values)) > 0.1 and float(np.abs(saved.pooled).max()) < 1e-12
     np.testing.assert_allclose(plain.pooled[:, 0], plain.pooled[:, 2], atol=1e-12)  # a shift by s changes nothing
     # max(0, ·) makes 2ω: 12 waves become 24, and the mean over every other point depends on where it starts.
-    smooth, bent = (equivariant.aliasing(waves=12, rectified=how) for how in ("no", "yes"))
+    smooth, bent = (equivariant.aliasing(waves=12, rectified=how) for how in ("no", "first"))
     assert float(np.ptp(smooth.pooled.values, 1).max()) < 1e-12 < 0.05 < float(np.ptp(bent.pooled.values, 1).max())
 
 

@@ -37,7 +37,7 @@ def saves_status(ds: Any, values: dict[str, Any]) -> str:
     at = place_of(ds, values["look"])
     gain, low, high = (float(ds[name][at]) for name in ("gain", "gain_low", "gain_high"))
     P, G, most = int(ds.size_P[at]), int(ds.group_size), int(ds.size_P.max())
-    floor = float(ds.error_floor.mean())
+    floor = float(np.exp(np.log(ds.error_floor.values).mean())) if (ds.error_floor > 0).all() else 0.0  # as the picture
     if np.isfinite(gain):
         spread = f" ({low:.1f} to {high:.1f})" if np.isfinite(low) and np.isfinite(high) else ""
         words = f"at P = {P} the symmetry saves a factor of {gain:.1f}{spread}"
@@ -48,7 +48,7 @@ def saves_status(ds: Any, values: dict[str, Any]) -> str:
     else:
         words = f"the gain at P = {P} is not known: K does not get there by P = {most}"
     counted = f", counting allows {float(ds.gain_counted[at]):.1f}" if np.isfinite(ds.gain_counted[at]) and not floor > 0 else ""
-    told = f"; the function is not invariant: an error of {floor:.2g} stays for ever" if floor > 0 else ""
+    told = f"; the function is not invariant: an error of about {floor:.2g} stays for ever" if floor > 0 else ""
     return f"{words}; |G| = {G}{counted}{told}; {count(ds.sizes['seed'], 'seed')}"
 
 
@@ -101,6 +101,7 @@ def aliasing_status(ds: Any, values: dict[str, Any]) -> str:
     left = float(ds.blur_left)
     made = f", made smaller to {100 * left:.0f} % by the blur" if values["blur"] != "none" else ""
     shown = f"shows {count(round(seen), 'wave')} instead" if aliased(ds) else "shows them all"
+    shown += "; max(0, x) makes new waves" if values["rectified"] != "no" else ""
     moved = float(np.ptp(ds.pooled.values, axis=1).max())
     still = f"changes by {moved:.2g} at most" if moved > 1e-9 else "does not change"
     words = f"{count(round(number), 'wave')} on {points} points: {every} can show up to {limit:.0f}, and {shown}{made}"
@@ -113,22 +114,23 @@ aliasing = App(
     source="aliasing",
     picture="equivariance:aliasing",
     controls=dict(waves=Slider(0, 24), stride=Slider(1, 4), blur=Menu({w: w for w in ("none", "1 2 1", "1 4 6 4 1")}, sign="blur")),
-    more=dict(rectified=Menu({"no": "no", "yes": "max(0, x) first"}, sign="non-linear"), draw=PHASES),
+    more=dict(rectified=Menu({"no": "no", "first": "of the wave, before the blur", "after": "of the points that are kept"},
+                            sign="max(0, x)"), draw=PHASES),
     start=dict(waves=20, stride=2, blur="none", rectified="no", draw=0),
     arguments=aliasing_arguments,
     presets={
         "slow enough": dict(waves=5),
         "the finest wave": dict(waves=24),
         "blurred first": dict(blur="1 4 6 4 1"),
-        "max(0, x) makes new waves": dict(waves=10, rectified="yes"),
+        "max(0, x) makes new waves": dict(waves=12, rectified="after"),
     },
     status=aliasing_status,
     doing="computing",
     size=(900, 450),
     narrow=(380, 640),
     caption="A ring of 48 points stands for one row of a picture. The limit is half of the points that are kept; a wave beyond it is "
-            "folded back. A network that keeps every s-th pixel and takes the mean at its end sees a shift only by what was folded to zero "
-            "waves.",
+            "folded back. The mean of what is kept sees a shift only by what was folded to zero waves; max(0, x) of "
+            "what is kept, as a network takes it after its stride, makes new waves.",
 )  # fmt: skip
 
 
@@ -233,7 +235,7 @@ turn_it = App(
         probe=Steps(PROBE, unit="pictures"),
         seeds=(1, 3),
     ),
-    start=dict(turn=90.0, picture=1, group=next(iter(TURN_SETS)), curve="error", probe=100, seeds=3),
+    start=dict(turn=90.0, picture=10, group=next(iter(TURN_SETS)), curve="error", probe=100, seeds=3),
     arguments=nets_arguments("turn_nets"),
     view=("curve",),
     presets={

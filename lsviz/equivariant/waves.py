@@ -27,8 +27,9 @@ def aliasing(
     wave there is: apparent_scan, the frequency it shows, and blur_response, what the blur leaves of it. Scalars: frequency ω;
     apparent_frequency, sω folded into [0, π], as radians per point of the whole ring, that over s; blur_left at ω; nyquist = π/s,
     the highest frequency that every s-th point can show.
-    rectified: "yes" takes max(0, ·) of the wave first, which makes new waves at 0, 2ω, 4ω, …; apparent_wave is then that of its part
-    at ω. Shannon's theorem; Azulay and Weiss 2019, arXiv:1805.12177; Zhang 2019, arXiv:1904.11486.
+    rectified: "first" takes max(0, ·) of the wave, which makes new waves at 0, 2ω, 4ω, …; "after" of the kept points, as a network does
+    after a stride: kept, spectrum_kept and pooled are then of those. apparent_wave is that of the part at ω.
+    Shannon's theorem; Azulay and Weiss 2019, arXiv:1805.12177; Zhang 2019, arXiv:1904.11486.
     """
     ring, numbers, fine = np.arange(RING), np.arange(RING // 2 + 1), np.arange(RING * FINE) / FINE
     table = Table(seed=seeds, sample=ring, fine_sample=fine, wave_number=numbers, offset=np.arange(stride + 1))
@@ -44,18 +45,21 @@ def aliasing(
 
     def wave(t: Any) -> Any:
         pure = np.cos(omega * t + phases)
-        return np.maximum(pure, 0) if rectified == "yes" else pure
+        return np.maximum(pure, 0) if rectified == "first" else pure
+
+    def after(kept: Any) -> Any:
+        return np.maximum(kept, 0) if rectified == "after" else kept
 
     smooth = blurred(wave(ring), blur)
     keep = ring % stride == 0
     table.set(wave=wave(ring), blurred=smooth, wave_fine=wave(fine), spectrum=amplitudes(wave(ring)))
-    table.kept[:, keep] = smooth[:, keep]
-    table.spectrum_kept[:, : RING // stride // 2 + 1] = amplitudes(smooth[:, keep])
-    table.set(pooled=np.stack([np.roll(smooth, k, 1)[:, keep].mean(1) for k in range(stride + 1)], 1))
+    table.kept[:, keep] = after(smooth[:, keep])
+    table.spectrum_kept[:, : RING // stride // 2 + 1] = amplitudes(after(smooth[:, keep]))
+    table.set(pooled=np.stack([after(np.roll(smooth, k, 1)[:, keep]).mean(1) for k in range(stride + 1)], 1))
     # On every s-th point ω cannot be told from ω − 2πj/s: the slowest of them, and the phase it keeps.
     turn = 2 * np.pi / stride
     slow = omega - turn * np.round(omega / turn)
-    share = (0.5 if rectified == "yes" and 0 < waves < RING // 2 else 1.0) * response(omega, blur)
+    share = (0.5 if rectified == "first" and 0 < waves < RING // 2 else 1.0) * response(omega, blur)
     table.set(apparent_wave=share * np.cos(slow * fine + phases))
     scan = 2 * np.pi * numbers / RING
     table.set(apparent_scan=apparent(scan, stride), blur_response=response(scan, blur))

@@ -13,7 +13,7 @@ from ..stage import Context, Draw, Stage
 
 SIZES = (6.0, 1400.0)  # the axis of P
 ERRORS = (5e-5, 3.0)
-GAINS = (1.6, 34.0)
+GAINS = (1.6, 48.0)
 TIMES = (2, 5, 10, 20)
 
 

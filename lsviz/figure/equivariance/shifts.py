@@ -1,5 +1,6 @@
 """A picture that is shifted, what networks answer to it, and how many pictures change their class."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,8 @@ def shift_it(stage: Stage) -> Draw:
     changed.grid(axis="y")
     changed.set_xlabel("shift, pixels", labelpad=1)
     changed.set_title("class changes")
-    one.set_title("at 1 pixel")
-    error.set_title("error" if stage.narrow else "test error")
+    one.set_title("at 1 pixel" if stage.narrow or W >= 880 else "1 pixel")
+    error.set_title("error" if stage.narrow or W < 880 else "test error")
     shown, lines = Shown(stage, picture), Curves(stage, curve, 1.0, NETS)
     moved, errors = Curves(stage, changed, 1.0, NETS), Rows(stage, error, (0.0, 15.0), (0, 10), NETS)
     first = Rows(stage, one, (0.0, 15.0), (0, 10), NETS)
@@ -96,7 +97,8 @@ def shift_it(stage: Stage) -> Draw:
         lines.keep(*((x, None) if before is None else (before.shift_pixels.values, table(before, kind, class_of(before)))))
         every = sorted({int(v) for v in ds.total_stride.values if v > 1})
         strides = f"$S$ = {' or '.join(map(str, every))}, total stride" if every else "8 pixels"
-        name_prediction(prediction, key, ["one seed", "mean of seeds", strides], context)
+        drawn_here = context if kind == "probability" else replace(context, prediction=None)  # it was drawn on the axis of p
+        name_prediction(prediction, key, ["one seed", "mean of seeds", strides], drawn_here)
         kept.set(context.ghosts[-1:])
 
     return draw

@@ -1,5 +1,6 @@
 """A picture that is turned, what networks answer to it, and how the test error depends on the angle."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,8 @@ def turn_it(stage: Stage) -> Draw:
         before = context.ghosts[-1][1][-1] if context.ghosts else None
         lines.keep(*(((), None) if before is None else table(before, kind, class_of(before))[:2]))
         by_pixels = "" if kind == "probability" else "left by interpolation" if stage.narrow else "by interpolation alone"
-        name_prediction(prediction, key, ["one seed", "mean of seeds", by_pixels], context)
+        drawn_here = context if kind == "error" else replace(context, prediction=None)  # it was drawn on the axis of the error
+        name_prediction(prediction, key, ["one seed", "mean of seeds", by_pixels], drawn_here)
         kept.set(context.ghosts[-1:])
 
     return draw

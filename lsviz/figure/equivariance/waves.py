@@ -24,7 +24,7 @@ def aliasing(stage: Stage) -> Draw:
         spectrum = axes_at(stage, 44, 208, W - 54, 100, "spectrum")
         pooled = axes_at(stage, 222, 378, W - 232, 112, "pooled")
     else:
-        top, deep = 232, H - 232 - 110
+        top, deep = 232, H - 232 - 114
         scan = axes_at(stage, 0.535 * W, top, 0.17 * W, deep, "scan")
         wave = axes_at(stage, 48, 28, W - 62, 134, "wave")
         spectrum = axes_at(stage, 48, top, 0.41 * W, deep, "spectrum")
@@ -115,7 +115,7 @@ class Amplitudes:
         ax.set_xticks(range(0, 25, 4))
         ax.set_yticks([0, 0.5, 1], ["0", "½", "1"])
         ax.set_xlabel("waves round the ring", labelpad=1)
-        ax.set_title("amplitudes: grey before, colour after" if stage.narrow or stage.width >= 720 else "amplitudes")
+        ax.set_title("amplitudes: grey before, colour after" if stage.narrow or stage.width >= 880 else "amplitudes")
         self.beyond = stage.actor(ax.axvspan(12, 24.8, color=colours.ink, alpha=0.09, linewidth=0, zorder=0.5))
         self.words = stage.actor(ax.text(24.5, 1.27, "", ha="right", va="top", color=colours.ink, zorder=5))
         self.left = Level(stage, ax, colours.sources["theory"], zorder=2, **style.LINES["theory"])
@@ -137,7 +137,7 @@ class Amplitudes:
         before, after = ds.spectrum.values, np.nan_to_num(ds.spectrum_kept.values)
         seen = np.rint(round_the_ring(np.nan_to_num(ds.apparent_scan.values), ds)).astype(int)
         strange = (seen != number) & (before.max(0) * ds.blur_response.values > 1e-6)
-        own = ~np.isin(number, seen[strange])  # nothing else was folded onto it
+        own = (before.max(0) > 1e-6) & ~np.isin(number, seen[strange])  # it was there, and nothing else was folded onto it
         self._stems("spectrum", number - 0.16, before)
         self._stems("same", number + 0.16, np.where(own, after, 0))
         self._stems("alias", number + 0.16, np.where(own, 0, after))

@@ -68,8 +68,13 @@ class Table:
 
 def name_prediction(prediction: Prediction, key: Table, names: Sequence[str], context: Context) -> None:
     """Draw the learner's curve, and let the last row of the legend name it: words beside the curve would lie on other curves."""
+    drawn = context.prediction is not None
     made_for = f" (for {context.prediction_for})" if context.prediction_for else ""
-    key.set([*names, f"your prediction{made_for}" if context.prediction is not None else ""])
+    key.set([*names, f"your prediction{made_for}" if drawn else ""])
+    last = key.words[-1]
+    for shorter in ("your prediction (elsewhere)", "your prediction"):
+        if made_for and drawn and last.get_window_extent().x1 > last.figure.bbox.x1 - 4:
+            last.set_text(shorter)
     key.keys[-1].set_color(prediction.colour_for(context))
     prediction.set(context)
     prediction.words.set_visible(False)
