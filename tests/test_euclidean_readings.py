@@ -1,10 +1,15 @@
 """What lesson 9 reads off runs, on small tables made by hand and on small runs."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
 
-from lsviz import equivariant
+from lsviz import equivariant, experiment
 from lsviz.figure.bodies import check
 from lsviz.lesson import euclidean_readings as read
 
@@ -168,3 +173,37 @@ def test_stored_digits_keep_their_order():
     assert told["mlp_turned"] < 20 < told["power_spectrum_turned"] < told["tensor_product_turned"] < told["mlp_upright"]
     for net in ("power_spectrum", "tensor_product"):
         assert abs(told[f"{net}_turned"] - told[f"{net}_upright"]) < 0.1
+
+
+def test_four_uses_are_as_exact_as_the_lesson_says():
+    """Points at every angle; the sphere nearly, and right; voxels at the quarter turns of their own grid, and there alone."""
+    run = experiment.get("equivariance_scan")(turns=(0.0, 45.0, 90.0), about="grid")
+    E, right = run.equivariance.max("seed"), run.right_turn.min("seed")
+    for net in ("message_passing", "se3_transformer"):
+        assert float(E.sel(network=net).max()) < 1e-13
+    assert 1e-6 < read.moved("spherical_cnn")(run) < 1e-2 and float(right.sel(network="spherical_cnn").min()) == 1
+    at = E.sel(network="voxel_convolution")
+    assert float(at.sel(turn_degrees=90)) < 1e-11 and float(at.sel(turn_degrees=45)) > 1e-4
+    assert float(right.sel(network="voxel_convolution", turn_degrees=90)) == 1 > float(right.sel(network="plain_voxels", turn_degrees=90))
+
+
+ROOT = Path(__file__).resolve().parent.parent
+RUN = """
+import json, sys, IPython.display
+IPython.display.display = lambda *_, **__: None
+page = {}
+for cell in json.load(open(sys.argv[1], encoding="utf-8"))["cells"]:
+    if cell["cell_type"] == "code":
+        exec("".join(cell["source"]), page)
+print(json.dumps([name for name in ("torch", "e3nn") if name in sys.modules]), flush=True)
+import os
+os._exit(0)
+"""
+
+
+def test_the_page_of_lesson_9_needs_neither_torch_nor_e3nn():
+    """They load when the first prediction is answered; until then all is shown that there is to see."""
+    notebook = str(ROOT / "notebooks" / "9_equivariant_networks.ipynb")
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", RUN, notebook], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == []

@@ -1,14 +1,14 @@
-"""Train the networks of points, voxels and spheres whose weights come with the package, lsviz/store/euclidean/: half precision, one .npy each,
-a row for each of the seeds 0, 1, 2, and nets.json about them.
+"""Train the networks of points, voxels and spheres whose weights come with the package, lsviz/store/euclidean/: half precision, one .npy
+each, a row for each of the seeds 0, 1, 2, and nets.json about them.
 
     python tools/train_euclidean.py [NAME …]
 
-Each sees the eight tetrominoes as they stand, and nothing else, by Adam in full batches, in single precision, its step size falling from the
-table's as half a cosine over the table's steps; if not all eight are right then, the seed goes on for as long again, `ROUNDS` times at most.
-voxel_convolution, of which a step takes long: its convolutions stay as drawn, and its end, in which f is linear, has the smallest squares
-of errors (and, times RIDGE, of weights) on the shapes as they stand at SHIFTS places between the voxels, so that it minds the grid less.
-Accuracy: the share of shapes whose outputs all round to their targets, of the rounded weights, as the shapes stand and at TURNS random turns
-that are the same for all networks. With NAMES only those are trained again. One thread.
+Each sees the eight tetrominoes as they stand, and nothing else, by Adam in full batches, in single precision, its step size falling from
+the table's as half a cosine over the table's steps; if not all eight are right then, the seed goes on for as long again, `ROUNDS` times at
+most. voxel_convolution, of which a step takes long: its convolutions stay as drawn, and its end, in which f is linear, has the smallest
+squares of errors (and, times RIDGE, of weights) on the shapes as they stand at SHIFTS places between the voxels, so that it minds the grid
+less. Accuracy: the share of shapes whose outputs all round to their targets, of the rounded weights, as the shapes stand and at TURNS
+random turns that are the same for all networks. With NAMES only those are trained again. One thread.
 """
 
 import hashlib

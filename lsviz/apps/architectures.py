@@ -63,7 +63,8 @@ learn_from_one_orientation = App(
         steps=Steps([50, 100, 200, 400], unit="steps"),
         seeds=(1, 8),
     ),
-    start=dict(network="message_passing", l_max=1, layers=3, outputs="pseudoscalar", symmetry="O(3)", augment=0, cutoff=2.5, steps=200, seeds=8),
+    start=dict(network="message_passing", l_max=1, layers=3, outputs="pseudoscalar", symmetry="O(3)", augment=0, cutoff=2.5, steps=200,
+               seeds=8),
     behind=plain_networks,
     presets={
         "a plain network, one orientation": dict(network="mlp", augment=0),
@@ -111,7 +112,8 @@ def scan_status(ds: Any, values: dict[str, Any]) -> str:
         told = f", {100 * np.nanmean(right):.0f} % right" if np.isfinite(right).any() else ""
         words.append(f"{named(name)} E = {in_words(float(E.max())) if E.size else '…'}{told}")
     about = "(1, 2, 3)" if values["about"] == "oblique" else "z"
-    return (f"{SHAPE_NAMES[values['shape']]}, turned by {values['turn']:g}° about {about}, {values['precision']} precision: {'; '.join(words)}; "
+    how = f"turned by {values['turn']:g}° about {about}, {values['precision']} precision"
+    return (f"{SHAPE_NAMES[values['shape']]}, {how}: {'; '.join(words)}; "
             f"largest E of {count(ds.sizes['seed'], 'seed')}; right of all eight shapes")  # fmt: skip
 
 
@@ -144,6 +146,6 @@ four_architectures = App(
     doing="asking the networks",
     size=(900, 460),
     narrow=(380, 626),
-    caption="Stored networks, trained on the eight shapes as they stand, asked live. Points are turned exactly; voxels are made anew from the "
-            "turned shape; there and back: voxels that are interpolated at the angle and then back, which alone does as much.",
+    caption="Stored networks, trained on the eight shapes as they stand, asked live. Points are turned exactly; voxels are made anew from "
+            "the turned shape; there and back: voxels that are interpolated at the angle and then back, which alone does as much.",
 )  # fmt: skip

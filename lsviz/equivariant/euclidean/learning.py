@@ -1,5 +1,6 @@
 """Eight shapes learned in one orientation: who knows them in all others?"""
 
+import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -69,7 +70,8 @@ def tetris(
     upright = shapes(cutoff)
     if network not in NETWORKS:
         raise ValueError(f"network: got {network!r}; allowed: one of {', '.join(NETWORKS)}")
-    yield table  # before e3nn is there
+    if "e3nn" not in sys.modules:
+        yield table  # it takes seconds to load
 
     one = learner(network, l_max, symmetry, layers, outputs, cutoff)
     table.set(N=one.f.N)
@@ -79,7 +81,7 @@ def tetris(
     if augment:
         fresh = batches(one, upright, wanted, augment, steps)
         x, y = fresh()
-    total = steps + 1 + len(asked) / FEW
+    total = steps + 2 + len(asked) / FEW
     for state in train(one.f, one.f.init(seeds), x, y, steps=steps, fresh=fresh):
         if state.step in looks:
             k = int(np.searchsorted(looks, state.step))
@@ -90,12 +92,12 @@ def tetris(
             good = right(one.f(w, few), wanted)
             table.accuracy_turned[k] = good.mean((1, 2))
             table.right_turned[:] = good.mean(1).T
-        yield table.set(progress=state.step / total)
+        yield table.set(progress=(state.step + 1) / total)
 
     found = []
     for start in range(0, len(asked), FEW):  # blocks, so that closing the stream stops it
         found.append(right(one.f(w, one.shown(turned(upright, asked[start : start + FEW]))), wanted))
-        yield table.set(progress=(steps + 1 + len(found)) / (total + 1))
+        yield table.set(progress=(steps + 2 + len(found)) / (total + 1))
     good = np.concatenate(found, 1)
     table.accuracy_turned[-1], table.right_turned[:] = good.mean((1, 2)), good.mean(1).T
     for s, curve in enumerate((table.accuracy_turned * table.accuracy_upright).T == 1):

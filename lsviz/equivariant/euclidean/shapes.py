@@ -68,7 +68,8 @@ def as_voxels(
     """A field on a cube of voxels, one channel: a Gaussian of height 1 and width `sigma` (voxels) at the centre of each cube, cubes 2
     voxels apart. Of a Gaussian of σ = 1, 0.7 % of the amplitude is left where voxels end to tell waves; at σ = 0.6, 17 %.
 
-    Other angles than the cube's are made of turned cells, so no interpolation comes in; `shift` (voxels) moves the shape. ValueError where a shape leaves the cube.
+    Other angles than the cube's are made of turned cells, so no interpolation comes in; `shift` (voxels) moves the shape.
+    ValueError where a shape leaves the cube.
     """
     if isinstance(side, bool) or side != int(side) or side < 1:
         raise ValueError(f"side: got {side!r}; allowed: a whole number of voxels, as 13")

@@ -53,8 +53,8 @@ def shipped(name: str) -> Flat:
 
 
 def seen(name: str, shapes: Sequence[str], motion: Motion) -> Any:
-    """What a network is given when shapes are turned: their cells are, and then made points or voxels anew, so that nothing is interpolated;
-    of a sphere the coefficients are turned, by Wigner's D, each degree over its rms on the eight shapes.
+    """What a network is given when shapes are turned: their cells are, and then made points or voxels anew, so that nothing is
+    interpolated; of a sphere the coefficients are turned, by Wigner's D, each degree over its rms on the eight shapes.
     """
     _check(name)
     R = motion.rotation
@@ -72,8 +72,9 @@ def _unit() -> Float[np.ndarray, " coefficients"]:
 
 @lru_cache(maxsize=8)
 def stored(name: str) -> Float[np.ndarray, "S N"]:
-    """w of a network of `NETWORKS` trained on the eight tetrominoes as they stand, a row for each of the seeds 0, 1, 2; kept in half precision,
-    which costs no equivariance: any w has it. `story` tells how it was trained and how often it is right. Not to be written into.
+    """w of a network of `NETWORKS` trained on the eight tetrominoes as they stand, a row for each of the seeds 0, 1, 2; kept in half
+    precision, which costs no equivariance: any w has it. `story` tells how it was trained and how often it is right. Not to
+    be written into.
 
     ValueError for another name; DamagedFile (a ValueError) where its file differs from what was shipped.
     """

@@ -120,7 +120,8 @@ class Joined:
     def __init__(self, stage: Stage, ax: Any):
         ax.set(xlim=(-2.4, 2.4), ylim=(-2.4, 2.4))
         colours = stage.colours
-        self.before = stage.actor(ax.plot([], [], marker="o", markersize=6, markerfacecolor="none", linestyle="none", color=colours.faint)[0])
+        rings = dict(marker="o", markersize=6, markerfacecolor="none", linestyle="none", color=colours.faint)
+        self.before = stage.actor(ax.plot([], [], **rings)[0])
         self.edges = stage.actor(ax.add_collection(LineCollection([], colors=colours.satisfied, linewidths=2, zorder=2), autolim=False))
         self.points = stage.actor(ax.scatter([], [], color=colours.satisfied, zorder=3))
 
