@@ -147,7 +147,7 @@ def test_what_is_right_in_the_end_and_how_far_answers_move():
     assert read.learned(learned([0.5, 1.0])) == pytest.approx(75)
     E = xr.DataArray([[[0.0, 0.2], [0.0, 0.4]]], dims=("network", "seed", "turn_degrees"))
     ds = xr.Dataset(dict(equivariance=E), coords=dict(network=["voxel_convolution"], turn_degrees=[0.0, 45.0]))
-    assert read.moved("voxel_convolution")(ds) == pytest.approx(0.4) and np.isnan(read.moved("mlp")(ds))
+    assert read.moved("voxel_convolution")(ds) == pytest.approx(0.08**0.5) and np.isnan(read.moved("mlp")(ds))
     assert read.drawn_at(200, "step")(read.STEPS, read.STEPS / 2) == pytest.approx(100)
 
 

@@ -40,8 +40,10 @@ def learning_status(ds: Any, values: dict[str, Any]) -> str:
     seeds = ds.sizes["seed"]
     from_on = ds.learned_at.values[np.isfinite(ds.learned_at.values)]
     done = float(ds.progress) == 1
-    by = np.median(from_on) if from_on.size else np.nan
-    learned = f"; all right from step {by:.0f} on in {from_on.size} of {count(seeds, 'seed')}" if done and from_on.size else ""
+    learned = ""
+    if done and from_on.size:
+        half = "" if from_on.size == 1 else f"half of them by step {np.median(from_on):.0f}, "
+        learned = f"; {from_on.size} of {count(seeds, 'seed')} know all for good, {half}the last from step {from_on.max():.0f} on"
     lost = [SHAPE_NAMES[str(name)] for name, row in zip(ds.shape.values, ds.right_turned.values) if row.mean() < 0.5]
     missed = f"; mostly wrong: {', '.join(lost)}" if lost and done else ""
     seen = f"each shape in {values['augment']} random turns" if values["augment"] else "each shape in one orientation"
@@ -101,25 +103,24 @@ def scan_arguments(values: dict[str, Any]) -> dict[str, Any]:
 
 def scan_status(ds: Any, values: dict[str, Any]) -> str:
     from ..figure.equivariance.asked import named
-    from ..figure.euclidean.scan import in_words, place_of
+    from ..figure.euclidean.scan import in_words, middle, place_of
 
     at = place_of(ds, float(values["turn"]))
     words = []
     for k, name in enumerate(map(str, ds.network.values)):
-        E = ds.equivariance.values[k, :, at]
-        E = E[np.isfinite(E)]
+        E = middle(ds.equivariance.values[k, :, at])
         right = ds.right_turn.values[k, :, at]
         told = f", {100 * np.nanmean(right):.0f} % right" if np.isfinite(right).any() else ""
-        words.append(f"{named(name)} E = {in_words(float(E.max())) if E.size else '…'}{told}")
+        words.append(f"{named(name)} E = {in_words(E)}{told}")
     about = "(1, 2, 3)" if values["about"] == "oblique" else "z"
     how = f"turned by {values['turn']:g}° about {about}, {values['precision']} precision"
     return (f"{SHAPE_NAMES[values['shape']]}, {how}: {'; '.join(words)}; "
-            f"largest E of {count(ds.sizes['seed'], 'seed')}; right of all eight shapes")  # fmt: skip
+            f"means of {count(ds.sizes['seed'], 'seed')}; right of all eight shapes")  # fmt: skip
 
 
 four_architectures = App(
     name="four_architectures",
-    title="One shape as points, as voxels, on a sphere: four networks know it turned, as exactly as what they see it on can be turned",
+    title="One shape as points, as voxels, on a sphere: a network answers it as exactly as what it sees can be turned",
     source="equivariance_scan",
     picture="euclidean:four_architectures",
     controls=dict(turn=Steps([float(a) for a in range(0, 181, 15)], unit="°"), shape=Menu(SHAPE_NAMES, sign="shape"),

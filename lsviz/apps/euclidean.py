@@ -49,7 +49,8 @@ def harmonics_status(ds: Any, values: dict[str, Any]) -> str:
     change = f"{used} coefficients that are not 0"
     for other, words in ((before, "the same coefficients"), (-before, "all signs flipped")):
         change = words if np.abs(after - other).max() < 1e-9 else change
-    return (f"{what}, {moved(values)}: {change}; power of each degree kept to {small(kept)}, between degrees {small(float(ds.leak))}; "
+    leak = small(float(ds.leak))
+    return (f"{what}, {moved(values)}: {change}; the power of each degree changes by {small(kept)}, {leak} leaks between degrees; "
             f"obtained − predicted: E = {small(float(ds.motion_error[0]))}")  # fmt: skip
 
 
@@ -87,7 +88,7 @@ spherical_harmonics = App(
     doing="turning",
     size=(900, 440),
     narrow=(380, 600),
-    caption="The surface is r = |f|, polar axis y (drawn black). Coefficients after the turn are integrals over the turned function; "
+    caption="The surface is r = |f|, polar axis y (upright). Coefficients after the turn are integrals over the turned function; "
             "the green dashes are e3nn's Wigner matrix D times the coefficients before.",
 )  # fmt: skip
 
@@ -177,7 +178,7 @@ def shape_alt(ds: Any, values: dict[str, Any]) -> str:
 
 turn_the_shape = App(
     name="turn_the_shape",
-    title="Turn the shape: some outputs stay, some turn with it, and one flips in the mirror, whatever the weights are",
+    title="Turn the shape: some outputs stay, some turn with it, and a mirror flips the odd ones, whatever the weights are",
     source="turned_shape",
     picture="euclidean:turn_the_shape",
     controls=dict(rotation=Turn("euclidean.turned:bodies", reach=2.8, alt=shape_alt), mirror=MIRROR,

@@ -73,12 +73,12 @@ def _stored(copies: int) -> float:
 
 
 def moved(net: str, degrees: float = 45.0) -> Callable[[Any], float]:
-    """E of a network's answers to a shape turned by this angle: the largest over its seeds. NaN without that network."""
+    """E of a network's answers to a shape turned by this angle: the geometric mean over its seeds. NaN without that network."""
 
     def read(ds: Any) -> float:
         if net not in ds.network.values:
             return float("nan")
-        return float(ds.equivariance.sel(network=net, turn_degrees=degrees).max())
+        return float(np.exp(np.log(ds.equivariance.sel(network=net, turn_degrees=degrees)).mean()))
 
     return read
 

@@ -48,7 +48,7 @@ def learn_from_one_orientation(stage: Stage) -> Draw:
     share.tick_params(axis="y", length=0)
     share.grid(axis="x")
     title(stage, curve, "told right when turned at random, %", 5, 40)
-    title(stage, loss, "mean square loss on the eight as they stand", 4, 40)
+    title(stage, loss, "mean square loss, not turned" if stage.narrow else "mean square loss on the eight as they stand", 4, 40)
     title(stage, share, "right, by shape, %", 5, 60)
     live, old = colours.sources["live"], colours.sources["ghost"]
     thin = [stage.actor(ax.add_collection(LineCollection([], colors=colours.satisfied, linewidths=1.1, alpha=0.7, zorder=3), autolim=False))

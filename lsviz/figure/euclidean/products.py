@@ -114,7 +114,7 @@ class Paths:
         for path in paths:
             leads.setdefault((irrep(*path[:2]), irrep(*path[2:4])), []).append((int(path[4]), path[5]))
         count = ds.path_count.values
-        self.head.set_text(f"paths $l_1 ⊗ l_2 → l_3$: {int(count)}" if np.isfinite(count) else "paths")
+        self.head.set_text(f"paths of first ⊗ second: {int(count)}" if np.isfinite(count) else "paths")
         step, wide = 1 / (MOST + 1), 1 / (max(len(across), 3) + 1)
         for i, row in enumerate(self.cells):
             for j, cell in enumerate(row):

@@ -88,7 +88,8 @@ def four_architectures(stage: Stage) -> Draw:
         ball.set_data(shown)
         lines.set(nets, *curves(ds, kind))
         words = VIEWS[kind][2] if stage.narrow or W >= 880 else SHORT[kind]
-        title.set_text(f"{words}, {context.values.get('precision', 'double')} precision" if kind == "error" else words)
+        digits = "" if stage.narrow else f", {context.values.get('precision', 'double')} precision"
+        title.set_text(f"{words}{digits}" if kind == "error" else words)
         here.set_xdata([float(ds.turn_degrees[at])] * 2)
         table.set(nets, ds, at, str(context.values.get("shape", SHAPES[0])))
         old = kept_of(context)
@@ -142,7 +143,7 @@ class Told:
         W, H = stage.width, stage.height
         self.stage, row = stage, 21.0 if stage.narrow else 25.0
         write = stage.figure.text
-        self.columns = [left + 18, left + across - 52, left + across - 4]
+        self.columns = [left + 18, left + across - 64, left + across - 4]
         self.heads = [stage.actor(write(x / W, 1 - top / H, "", va="center", ha=ha, weight="bold"))
                       for x, ha in zip(self.columns, ("left", "right", "right"), strict=True)]  # fmt: skip
         self.rows = []
@@ -169,9 +170,15 @@ class Told:
                 known = np.isfinite(taken)
                 good = int((taken[known] == SHAPES.index(shape)).sum())
                 texts[0].set_text(named(net))
-                texts[1].set_text(in_words(float(geometric_mean(E[None])[0]) if (E > 0).any() else 0.0 if np.isfinite(E).any() else np.nan))
+                texts[1].set_text(in_words(middle(E)))
                 texts[2].set_text(f"{good}/{known.sum()}" if known.any() else "…")
                 texts[2].set_color(self.stage.colours.ink if good == known.sum() else self.stage.colours.wrong)
+
+
+def middle(E: Any) -> float:
+    """The geometric mean over seeds of what is not 0; 0 where all are, NaN where nothing is known."""
+    E = np.asarray(E, float)
+    return float(geometric_mean(E[None])[0]) if (E > 0).any() else 0.0 if np.isfinite(E).any() else np.nan
 
 
 def in_words(value: float) -> str:
