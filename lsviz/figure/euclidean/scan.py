@@ -143,7 +143,7 @@ class Told:
         W, H = stage.width, stage.height
         self.stage, row = stage, 21.0 if stage.narrow else 25.0
         write = stage.figure.text
-        self.columns = [left + 18, left + across - 64, left + across - 4]
+        self.columns = [left + 18, left + across - (64 if across > 260 else 52), left + across - 4]
         self.heads = [stage.actor(write(x / W, 1 - top / H, "", va="center", ha=ha, weight="bold"))
                       for x, ha in zip(self.columns, ("left", "right", "right"), strict=True)]  # fmt: skip
         self.rows = []
