@@ -148,5 +148,6 @@ four_architectures = App(
     size=(900, 460),
     narrow=(380, 626),
     caption="Stored networks, trained on the eight shapes as they stand, asked live. Points are turned exactly; voxels are made anew from "
-            "the turned shape; there and back: voxels that are interpolated at the angle and then back, which alone does as much.",
+            "the turned shape, not interpolated. There and back: the same network, given upright voxels that were interpolated at the "
+            "angle and back.",
 )  # fmt: skip

@@ -124,7 +124,7 @@ tensor_product = App(
     more=dict(
         irreps2=Menu(TENSORS, sign="second"),
         l_max=Slider(0, 4),
-        symmetry=Menu({"O(3)": "O(3): turns and mirrors", "SO(3)": "SO(3): turns alone"}, sign="symmetry"),
+        symmetry=Menu({"O(3)": "O(3): turns and mirrors", "SO(3)": "SO(3): turns alone"}, sign="group"),
         kept=Menu({"all": "all paths", "harmonics": "those to parity (−1)^l alone"}, sign="keep"),
         vectors=Menu({"polar": "two arrows (1o)", "mixed": "one axial, one arrow", "axial": "two axial (1e)"}, sign="a and b"),
         between=Steps([float(a) for a in range(0, 181, 10)], unit="°"),

@@ -104,7 +104,7 @@ ARGUMENTS = table(
            choices=("none", "1 2 1", "1 4 6 4 1")),
     Symbol("rectified", "max(0, ·)", "rectified", "Whether max(0, ·) is taken: of the wave, before all else (first), or of the kept points, as a network does after a stride (after).",
            kind="str", choices=("no", "first", "after")),
-    Symbol("l_max", "l", "largest degree", "The highest degree l of the spherical harmonics and features that are kept; 0 is scalars alone.", kind="int", low=0, high=11),
+    Symbol("l_max", "max l", "largest degree", "The highest degree l of the spherical harmonics and features that are kept; 0 is scalars alone.", kind="int", low=0, high=11),
     Symbol("symmetry", "G", "symmetry group", "Turns and mirrors, where each number is even or odd: O(3). Or turns alone: SO(3).", kind="str",
            choices=("O(3)", "SO(3)")),
     Symbol("irreps1", "x", "first tensor", "How the numbers of the first tensor turn: multiplicity x degree and parity, as 2x0e+1o.", kind="text"),
