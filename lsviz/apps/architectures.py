@@ -119,7 +119,7 @@ def scan_status(ds: Any, values: dict[str, Any]) -> str:
 
 four_architectures = App(
     name="four_architectures",
-    title="One shape as points, as voxels, on a sphere: four networks know it turned, as exactly as what they see it on can be turned",
+    title="Turn the shape: answers to points stay to the last digit, on a sphere to its grid's error, on voxels by quarter turns alone",
     source="equivariance_scan",
     picture="euclidean:four_architectures",
     controls=dict(turn=Steps([float(a) for a in range(0, 181, 15)], unit="°"), shape=Menu(SHAPE_NAMES, sign="shape"),
@@ -147,5 +147,5 @@ four_architectures = App(
     size=(900, 460),
     narrow=(380, 626),
     caption="Stored networks, trained on the eight shapes as they stand, asked live. Points are turned exactly; voxels are made anew from "
-            "the turned shape; there and back: voxels that are interpolated at the angle and then back, which alone does as much.",
+            "the turned shape; there and back: voxels that are interpolated at the angle and then back, which alone does about as much.",
 )  # fmt: skip
