@@ -120,7 +120,7 @@ def scan_status(ds: Any, values: dict[str, Any]) -> str:
 
 four_architectures = App(
     name="four_architectures",
-    title="One shape as points, as voxels, on a sphere: a network answers it as exactly as what it sees can be turned",
+    title="Turn the shape: answers to points stay to the last digit, on a sphere to its grid's error, on voxels by quarter turns alone",
     source="equivariance_scan",
     picture="euclidean:four_architectures",
     controls=dict(turn=Steps([float(a) for a in range(0, 181, 15)], unit="°"), shape=Menu(SHAPE_NAMES, sign="shape"),

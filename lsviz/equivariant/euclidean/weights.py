@@ -27,8 +27,8 @@ SEEDS = (0, 1, 2)  # of the trained networks
 LOOKS_AT = {
     "message_passing": "points",
     "se3_transformer": "points",
-    "voxel_convolution": "voxels",
     "spherical_cnn": "sphere",
+    "voxel_convolution": "voxels",
     "plain_voxels": "voxels",
 }  # network → what a shape is to it
 NETWORKS = tuple(LOOKS_AT)
