@@ -54,6 +54,13 @@ _REGISTRY = {
     "shift_response": "lsviz.equivariant:shift_response",
     "aliasing": "lsviz.equivariant:aliasing",
     "rotation_response": "lsviz.equivariant:rotation_response",
+    "paths": "lsviz.equivariant.euclidean:paths",
+    "tetris": "lsviz.equivariant.euclidean:tetris",
+    "rotated_digits": "lsviz.equivariant.euclidean:rotated_digits",
+    "turned_harmonics": "lsviz.equivariant.euclidean:turned_harmonics",
+    "vector_products": "lsviz.equivariant.euclidean:vector_products",
+    "turned_shape": "lsviz.equivariant.euclidean:turned_shape",
+    "equivariance_scan": "lsviz.equivariant.euclidean:equivariance_scan",
 }
 
 
@@ -260,6 +267,10 @@ def tidy(symbol: Symbol, value: Any) -> Any:
     fail = ValueError(f"{symbol.name}: got {value!r}; allowed: {symbol.allowed()}")
     if symbol.kind == "str":
         if value not in symbol.choices:
+            raise fail
+        return value
+    if symbol.kind == "text":
+        if not isinstance(value, str):
             raise fail
         return value
     if symbol.kind == "seeds":

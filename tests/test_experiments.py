@@ -10,7 +10,7 @@ from lsviz import experiment
 from lsviz.experiment import Table
 from lsviz.symbols import SYMBOLS
 
-QUICK = {"seeds": 2, "budget": 6, "probe": 30, "P_test": 40}  # enough to see a stream
+QUICK = {"seeds": 2, "budget": 6, "probe": 30, "P_test": 40, "steps": 6, "rotations": 5}  # enough to see a stream
 every = pytest.mark.parametrize("name", experiment.names())
 
 

@@ -22,8 +22,6 @@ ADDRESS = PROJECT["project"]["urls"]["Repository"]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = [path.name for path in NOTEBOOKS]
 
-# Lessons that need torch say so here; all others must run without it.
-NEED_TORCH: set[str] = {"7_diffeomorphisms.ipynb", "8_equivariance.ipynb"}
 HEAVY = ("numpy", "scipy", "xarray", "pandas", "matplotlib", "ipywidgets", "IPython", "h5py", "torch", "e3nn", "typer")
 CONDA_NAMES = {"dask-core": "dask", "matplotlib-base": "matplotlib", "pytorch-cpu": "torch"}  # where conda's name is not PyPI's
 CONDA_ONLY = {"python", "pip", "hatchling"}  # what it takes to install lsviz itself, without its dependencies
@@ -155,8 +153,9 @@ def test_an_experiment_on_dense_networks_runs_without_torch():
     assert not loaded & {"torch", "e3nn"}
 
 
-@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.name not in NEED_TORCH], ids=lambda path: path.name)
-def test_imports_of_a_dense_lesson_load_no_torch(path):
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_imports_of_a_lesson_load_no_torch(path):
+    """Torch and e3nn wait until something computes with them: the first screen of a lesson does not."""
     imports = [node for node in ast.walk(ast.parse(code(path))) if isinstance(node, (ast.Import, ast.ImportFrom))]
     assert imports
     loaded = modules_after("\n".join(map(ast.unparse, imports)))

@@ -335,6 +335,26 @@ def test_a_refutation_waits_for_the_prediction_it_gives_away():
     assert "21 %" not in shows(made.widget)
 
 
+def test_a_refutation_may_be_computed_once_its_prediction_is_answered():
+    here, ran = Lesson(5), []
+
+    def run():
+        ran.append(1)
+        return dict(few=64, many=1024, at_few=21.0, at_many=11.0)
+
+    guess = here.predict("p", Session(), ask="How many?", value=(0, 8), outcome=lambda ds: ds.Z, words="{outcome}")
+    made = here.misconception("5-overfit-box", after=guess, run=run)
+    guess.give_up()
+    assert not ran and "as soon as what is computed above is done" in shows(made.widget)
+    guess.session.gives(Z=4.0)
+    guess.session.gives(Z=5.0)
+    assert len(ran) == 1 and "21 %" in shows(made.widget)
+    here.forget()
+    assert "21 %" not in shows(made.widget) and "have committed" in shows(made.widget)
+    guess.give_up()
+    assert len(ran) == 1 and "21 %" in shows(made.widget)
+
+
 @pytest.mark.parametrize("given", [{}, dict(value=(0, 1), options={"a": 1})])
 def test_a_prediction_is_of_one_kind(given):
     with pytest.raises(ValueError, match="exactly one"):
@@ -790,6 +810,12 @@ MOVES = {
         "8-break-blur": dict(blur="1 4 6 4 1", stride=4, waves=12),
         "8-break-turn": dict(turn=30.0),
         "8-break-floor": dict(target="not"),
+    },
+    "9_equivariant_networks": {
+        "9-break-axis": dict(rotation=(0.7071068, 0.0, 0.7071068, 0.0), m=0),
+        "9-break-cross": dict(vectors="mixed"),
+        "9-break-twins": dict(layers=2),
+        "9-break-learn": dict(l_max=0),
     },
     "3_jamming_networks": {
         "3-break-place": dict(budget=40),

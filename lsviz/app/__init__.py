@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import experiment
-from .controls import Choices, Control, Ladder, Menu, Rung, Slider, Steps, Upload, control
+from .controls import Choices, Control, Ladder, Menu, Rung, Slider, Steps, Turn, Upload, control, figure_function
 from .stored import Curve, Layer, StoredMap
 from .together import Together
 
-__all__ = ["App", "Choices", "Curve", "Ladder", "Layer", "Menu", "Rung", "Slider", "Steps", "StoredMap", "Together", "Upload"]
+__all__ = ["App", "Choices", "Curve", "Ladder", "Layer", "Menu", "Rung", "Slider", "Steps", "StoredMap", "Together", "Turn",
+           "Upload"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class App:
     sentence is also the picture's text alternative. arguments: values → the experiment's arguments, if they differ.
     view: controls that only change the picture. trail: the control along which finished results are collected.
     needs: arguments the app holds fixed. behind: a Dataset drawn behind, or a function values → Dataset | None. doing: what it is doing
-    while no answer is final.
+    while no answer is final. first: the name of a stored Dataset (lsviz/store/first) that is drawn at once, said to be stored, until
+    the source answers. loading: what is said meanwhile.
     """
 
     name: str
@@ -42,6 +44,8 @@ class App:
     caption: str = ""
     note: str = ""
     doing: str = "training"
+    first: str = ""
+    loading: str = ""
     size: tuple[int, int] = (900, 430)
     narrow: tuple[int, int] = (380, 620)
 
@@ -61,12 +65,7 @@ class App:
 
     def draw(self) -> Callable:
         """The picture function, imported now."""
-        if not isinstance(self.picture, str):
-            return self.picture
-        import importlib
-
-        module, name = self.picture.split(":")
-        return getattr(importlib.import_module(f"lsviz.figure.{module}"), name)
+        return figure_function(self.picture)
 
     def defaults(self) -> dict[str, Any]:
         """The values the app opens with: the record's `start`, else the experiment's own defaults, else the first choice."""

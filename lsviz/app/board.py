@@ -10,8 +10,9 @@ from typing import Any
 import ipywidgets as w
 
 from ..frontend import Access, Download, Link, OwnPicture
+from ..scene import Scene
 from ..symbols import ARGUMENTS
-from .controls import Choices, Control, Ladder, Menu, Slider, Steps, Upload
+from .controls import Choices, Control, Ladder, Menu, Slider, Steps, Turn, Upload
 from .session import Session
 
 
@@ -202,7 +203,44 @@ class OwnFile(Knob):
         self._moved(self.name, value)
 
 
-KNOBS: dict[type, type[Knob]] = {Choices: Switches, Upload: OwnFile}
+class Space(Knob):
+    """A scene whose object is turned by hand; its bodies follow what is drawn."""
+
+    kind: Turn
+
+    def __init__(self, *given: Any):
+        super().__init__(*given)
+        self.widget = self.main
+        self.session.on_view(self._refresh)
+
+    def _main_widget(self) -> Any:
+        kind, start = self.kind, list(self.session.start[self.name])
+        hint: dict[str, Any] = {} if kind.hint is None else {"hint": kind.hint}
+        layout = w.Layout(flex="2 1 300px", width="auto", min_width="0", overflow="visible", margin="0 12px 0 0")
+        made = Scene(start=start, reach=kind.reach, width=kind.size[0], height=kind.size[1], file=f"{self.session.app.name}_{self.name}",
+                     alt=kind.alt if isinstance(kind.alt, str) else self.spoken, layout=layout, **hint)  # fmt: skip
+        made.on_turn(lambda turn: self._moved(self.name, turn))
+        return made
+
+    def _field_widget(self) -> Any:
+        return None
+
+    def _watch(self) -> None:
+        pass
+
+    def sync(self) -> None:
+        turn = list(self.session.values[self.name])
+        if self.main.quaternion != turn:
+            self.main.quaternion = turn
+        self.main.mirrored = self.session.values.get(self.kind.mirror) == "yes"
+
+    def _refresh(self, ds: Any, values: dict[str, Any]) -> None:
+        self.main.bodies = self.kind.bodies()(ds, values)
+        if callable(self.kind.alt):
+            self.main.alt = self.kind.alt(ds, values)
+
+
+KNOBS: dict[type, type[Knob]] = {Choices: Switches, Upload: OwnFile, Turn: Space}
 
 
 class Board:
@@ -214,18 +252,20 @@ class Board:
         session.on_move(self._sync)
         session.on_result(self._sync_link)  # not at every move: a hand that drags needs no link
         self.link, self.download = Link(app.name), Download()
-        first = [self.knobs[name].widget for name in app.controls]
-        rest = w.VBox(
-            [self.knobs[name].widget for name in app.more], layout=w.Layout(display="none", overflow="visible")
-        )
+        scenes = [knob.widget for knob in self.knobs.values() if isinstance(knob, Space)]
+        first = [self.knobs[name].widget for name in app.controls if not isinstance(self.knobs[name], Space)]
+        later = [self.knobs[name].widget for name in app.more if not isinstance(self.knobs[name], Space)]
+        rest = w.VBox(later, layout=w.Layout(display="none", overflow="visible"))
         self.more = w.ToggleButton(description="More controls", layout=w.Layout(width="auto"))
         self.more.observe(lambda change: setattr(rest.layout, "display", "" if change["new"] else "none"), "value")
         names = {knob.sign: knob.spoken for knob in self.knobs.values()}
         units = {knob.sign: unit for knob in self.knobs.values() if (unit := getattr(knob.kind, "unit", ""))}
         note = f" <small>{marked(app.note)}</small>" if app.note else ""
         caption = [w.HTML(f"<p>{marked(app.caption)}{note}</p>")] if app.caption else []
+        for line in caption:
+            line.add_class("lsviz-caption")
         self.widget = w.VBox(
-            [w.HTML(f"<h3>{marked(app.title)}</h3>"), *first, session.picture, *caption, self._buttons(), rest,
+            [w.HTML(f"<h3>{marked(app.title)}</h3>"), *first, self._middle(scenes), *caption, self._buttons(), rest,
              self.download, Names(title=app.title, names=names, units=units)],
             layout=w.Layout(overflow="visible"),
         )  # fmt: skip
@@ -233,6 +273,15 @@ class Board:
         if found := self.link.start():
             session.restore(found)
         self.link.on_restore(session.restore)
+
+    def _middle(self, scenes: list[Any]) -> Any:
+        """The picture; scenes stand beside it, above it where it is narrow."""
+        picture = self.session.picture
+        if not scenes:
+            return picture
+        picture.layout = w.Layout(flex="3 1 340px", width="auto", min_width="0", overflow="visible")
+        wrap = w.Layout(flex_flow="row wrap", align_items="flex-start", width="100%", max_width="980px", overflow="visible")
+        return w.HBox([*scenes, picture], layout=wrap)
 
     def _buttons(self) -> Any:
         session = self.session

@@ -1,5 +1,6 @@
 """What a session asks of a result, whichever experiment it comes from."""
 
+import io
 from typing import Any
 
 
@@ -13,6 +14,15 @@ def alike(ds: Any, other: Any) -> bool:
     return ds is other or (other is not None and ds.drop_vars("progress").equals(other.drop_vars("progress")))
 
 
-def share(ds: Any) -> float:
-    """What the bar shows: the progress of the compilation, then that of the experiment."""
+def as_file(ds: Any) -> bytes:
+    """A netCDF file (HDF5)."""
+    with io.BytesIO() as file:
+        ds.to_netcdf(file, engine="h5netcdf")
+        return file.getvalue()
+
+
+def share(ds: Any, opening: bool = False) -> float:
+    """What the bar shows: nothing while the source is loaded, the progress of the compilation, then that of the experiment."""
+    if opening:
+        return 0.0
     return float(ds.compiling if compiling(ds) else ds.progress)

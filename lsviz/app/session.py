@@ -1,6 +1,5 @@
 """One open app: its values, its stream, its picture, and the habits every app has (reset, keep, presets, save, link)."""
 
-import io
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 from ..figure.stage import Context, Stage
 from ..frontend import Picture
 from ..live import Player
-from . import App, results
-from .controls import Choices, Ladder, Menu, Upload, read, write
+from . import App, first, results
+from .controls import Ladder, Turn, Upload, read_state, told, write
 
 GHOSTS = 3  # kept curves shown at most
 
@@ -39,6 +38,7 @@ class Session:
         self._predicted_at: dict[str, Any] = {}  # the values when the prediction was made
         self._kept = ""  # what the status line says of Keep, until the next move
         self._listeners: list[Callable[[Any], None]] = []
+        self._viewers: list[Callable[[Any, dict[str, Any]], None]] = []
         self._movers: list[Callable[[], None]] = []
         self._board: Any = None
         self.elapsed = 0.0  # seconds of computing behind the present picture
@@ -46,6 +46,9 @@ class Session:
         self.picture.observe(self._painted, "ack")
         self.picture.observe(self._looked_at, "pages")
         self.picture.observe(lambda _: self.redraw(), ["dark", "ratio", "width_px"])
+        self._first: Any = None  # a stored Dataset, shown until there is a result
+        if not locked:
+            self.player.do(self._open)  # before the source is loaded
         self._move(values, touch=False)
         self.start = dict(self.values)
 
@@ -80,6 +83,9 @@ class Session:
 
     def _check(self, values: dict[str, Any]) -> None:
         """ValueError that names a value the experiment does not take; the values themselves first, then what the app makes of them."""
+        for name, kind in self.controls.items():
+            if isinstance(kind, Turn):
+                kind.check(name, values[name])
         if self.app.arguments is not None:
             self.experiment.check(**{name: value for name, value in values.items() if name in self.experiment.defaults})
         self.experiment.check(**self.app.call(values))
@@ -137,9 +143,7 @@ class Session:
             found = list(self._trail(self._shown_values).values()) or [self.result]
             if found[0] is not None:
                 words, setting = f"kept: {self._told(self._shown_values)}", self._setting(self._shown_values)
-                others = [
-                    old for old in self._ghosts.items() if old[0] != setting
-                ]  # the same setting twice is one ghost
+                others = [old for old in self._ghosts.items() if old[0] != setting]  # the same setting twice is one ghost
                 self._ghosts = dict([*others, (setting, (words, found))][-GHOSTS:])
                 self._kept = f"; {words} (grey)"
         self.redraw()
@@ -147,26 +151,14 @@ class Session:
 
     def _told(self, values: dict[str, Any], unlike: dict[str, Any] | None = None) -> str:
         """A setting in words ("P = 300, budget 80"): the controls in sight and what is not as at the start, or what is `unlike` another."""
-        from ..symbols import ARGUMENTS
-
-        def words(name: str) -> str:
-            sign = ARGUMENTS[name].sign if name in ARGUMENTS else name
-            kind, value = self.controls[name], values[name]
-            if isinstance(kind, Ladder):
-                sign, value = kind.sign, float(f"{kind.position(values, value):.3g}")
-            elif isinstance(kind, (Menu, Choices, Upload)):
-                return kind.told(value)
-            return f"{sign} {write(value)}" if len(sign) > 3 else f"{sign} = {write(value)}"
-
+        changed = [n for n in values if values[n] != (self.start if unlike is None else unlike)[n]]
         if unlike is None:
-            changed = [n for n in values if values[n] != self.start[n] and n not in self.app.controls]
-            told = [*changed, *(n for n in values if n in self.app.controls)]
-        else:
-            told = [n for n in values if values[n] != unlike[n]]
-        told = [n for n in told if n != self.app.trail and n not in self.app.view]
-        if len(told) > 1 and unlike is not None:  # a ladder that only follows says nothing of its own
-            told = [n for n in told if not isinstance(self.controls[n], Ladder)] or told
-        return ", ".join(map(words, told[:3]))
+            seen = self.app.controls
+            changed = [*(n for n in changed if n not in seen), *(n for n in values if n in seen)]
+        shown = [n for n in changed if n != self.app.trail and n not in self.app.view]
+        if len(shown) > 1 and unlike is not None:  # a ladder that only follows says nothing of its own
+            shown = [n for n in shown if not isinstance(self.controls[n], Ladder)] or shown
+        return ", ".join(told(name, self.controls[name], values[name], values) for name in shown[:3])
 
     def close(self) -> None:
         """Stop for good; the widgets stay as they are."""
@@ -181,6 +173,12 @@ class Session:
     def on_result(self, callback: Callable[[Any], None]) -> None:
         """Call `callback(ds)` with every finished result, on the thread that draws."""
         self._listeners.append(callback)
+
+    def on_view(self, callback: Callable[[Any, dict[str, Any]], None]) -> None:
+        """Call `callback(ds, values)` with everything that is drawn, what is drawn now included, on the thread that draws."""
+        self._viewers.append(callback)
+        if self._drawable is not None:
+            self.player.do(lambda: callback(self._drawable, self._seen()))
 
     def lock(self, message: str) -> None:
         """Hide the result behind empty axes and `message`, until `unlock`: a prediction comes first."""
@@ -213,14 +211,7 @@ class Session:
     def restore(self, state: dict[str, str]) -> "Session":
         """Go to the state of a link. What cannot be read goes into the error box."""
         try:
-            values = {}
-            for name, text in state.items():
-                if name not in self.values:
-                    raise ValueError(f"{name}: {self.app.name} has no such control; allowed: {', '.join(self.values)}")
-                try:
-                    values[name] = read(text, self.values[name])
-                except ValueError as error:
-                    raise ValueError(f"{name}: {error}") from None
+            values = read_state(state, self.values, self.app.name)
         except ValueError as error:
             self._fail(self.values, error)
             return self
@@ -234,17 +225,14 @@ class Session:
 
         self._need_result()
         width, height = self.app.size
-        return save_bytes(
-            self.app.draw(), self.result, width=width, height=height, dark=self.picture.dark, context=self._context()
-        )
+        how: dict[str, Any] = dict(width=width, height=height, dark=self.picture.dark, context=self._context())
+        return save_bytes(self.app.draw(), self.result, **how)
 
     def save_data(self) -> bytes:
         """The present result as a netCDF file (HDF5), with the arguments as attributes."""
         self._need_result()
-        with io.BytesIO() as file:
-            called = {name: write(value) for name, value in self.app.call(self._shown_values).items()}
-            self.result.assign_attrs(experiment=self.experiment.name, **called).to_netcdf(file, engine="h5netcdf")
-            return file.getvalue()
+        called = {name: write(value) for name, value in self.app.call(self._shown_values).items()}
+        return results.as_file(self.result.assign_attrs(experiment=self.experiment.name, **called))
 
     def _need_result(self) -> None:
         if self.result is None:
@@ -256,13 +244,27 @@ class Session:
         """Draw the present result again (theme, size, ghosts or prediction changed)."""
         if self.locked:
             self.player.do(self._blank)
-        elif self.result is not None:
-            self.player.do(lambda: self._draw(self.result))
+        elif self._drawable is not None:
+            self.player.do(lambda: self._draw(self._drawable))
+
+    @property
+    def _drawable(self) -> Any:
+        return self._first if self.result is None else self.result
+
+    def _open(self) -> None:
+        """What can be shown while the source is still being loaded: a stored Dataset, or words."""
+        if self.app.first and self.result is None:
+            self._first = first.read(self.app.first)
+            self._draw(self._first)
+        elif self.app.loading:
+            self._send(None, self.app.loading)
 
     def _make(self, values: dict[str, Any]) -> Any:
         return self.experiment.stream(**self.app.call(values))
 
     def _show(self, values: dict[str, Any], ds: Any, last: bool) -> None:
+        if self._drawable is self._first is not None and not last and float(ds.progress) == 0:
+            return  # nothing is known yet: the stored picture stays
         with self._lock:
             same = values == self._shown_values and results.alike(ds, self.result)
             drawn = last and same and not self.stopped and self.picture.ratio <= 1
@@ -281,8 +283,9 @@ class Session:
 
     def _draw(self, ds: Any) -> None:
         stage = self._stage()
-        frame = stage.png(ds, self._context())
-        self._send(frame, self._sentence(ds), stage)
+        self._send(stage.png(ds, self._context()), self._sentence(ds), stage)
+        for view in list(self._viewers):
+            view(ds, self._seen())
 
     def _blank(self) -> None:
         if self.locked or self.result is None:
@@ -291,25 +294,22 @@ class Session:
 
     def _send(self, frame: bytes | None, sentence: str, stage: Stage | None = None) -> None:
         """One message to the page: picture, status and text alternative change in one turn."""
-        axes = stage.boxes() if stage else None
-        if axes == self._axes:
-            axes = None
-        else:
-            self._axes = axes or self._axes
-        running = self.result is not None and not (self.finished or self.stopped or self.locked)
+        axes = stage.boxes() if stage and stage.boxes() != self._axes else None
+        self._axes = axes or self._axes
+        opening = self.result is None and bool(self.app.first or self.app.loading)
+        running = (opening or self.result is not None) and not (self.finished or self.stopped or self.locked)
         self.status = sentence
         if frame is not None:
             self.png = frame
-        serial = self.picture.show(frame, sentence, settled=not running, progress=results.share(self.result) if running else 1.0,
+        serial = self.picture.show(frame, sentence, settled=not running, progress=results.share(self.result, opening) if running else 1.0,
                                    busy=running, error=self.error, axes=axes)  # fmt: skip
         self.player.flow.send(serial)
 
     def _fail(self, values: dict[str, Any], error: Exception) -> None:
         """Show what went wrong in words; the last good values stand, so the next move goes on from them."""
-        plain = isinstance(error, ValueError) and str(error)
-        words = str(error) if plain else f"This could not be computed: {type(error).__name__}: {error}"
+        said = isinstance(error, ValueError) and str(error)
         with self._lock:
-            self.error = words
+            self.error = words = said or f"This could not be computed: {type(error).__name__}: {error}"
             if values == self.values:  # unless the hand has moved on
                 self.values = dict(self._good)
         self.picture.show(None, self.status, settled=True, error=words)
@@ -317,22 +317,24 @@ class Session:
     def _sentence(self, ds: Any) -> str:
         if results.compiling(ds):
             return "Compiling the kernels for this computer's processor: some seconds, once (compiling)"
-        told = self.app.status
-        if callable(told):
-            words = told(ds, self._seen())
+        said = self.app.status
+        if callable(said):
+            words = said(ds, self._seen())
         else:
             scalars = {name: float(v) for name, v in ds.variables.items() if v.ndim == 0 and v.dtype.kind in "fiu"}
-            words = told.format(**{**self._seen(), **scalars})
+            words = said.format(**{**self._seen(), **scalars})
+        if self.result is None:
+            return f"{words}; stored, computed before, {self.app.loading or self.app.doing}"
         if self.stopped:  # nothing will come "yet"
             return f"Stopped before the end, after {self.elapsed:.1f} s: {words.replace(' yet', '')}{self._kept}"
         return f"{words}, {self.elapsed:.1f} s{'' if self.finished else f' ({self.app.doing})'}{self._kept}"
 
     def _stage(self) -> Stage:
-        (width, height), told = self.app.size, self.picture.width_px
-        if told and told < 640:
-            width, height = max(told, 300), self.app.narrow[1]
-        elif told:
-            width, height = min(max(told, 640), width), height
+        (width, height), room = self.app.size, self.picture.width_px
+        if room and room < 640:
+            width, height = max(room, 300), self.app.narrow[1]
+        elif room:
+            width, height = min(max(room, 640), width), height
         key = (width, height, self.picture.dark, min(self.picture.ratio, 2.0) if self.finished else 1.0)
         if key not in self._stages:
             if len(self._stages) > 3:
@@ -343,8 +345,7 @@ class Session:
         return self._stages[key]
 
     def _context(self) -> Context:
-        here = self._shown_values.get(self.app.trail or "")
-        trail = [ds for at, ds in self._trail(self._shown_values).items() if at != here]
+        trail = [ds for at, ds in self._trail(self._shown_values).items() if at != self._shown_values.get(self.app.trail or "")]
         made_for = self._told(self._predicted_at, unlike=self._shown_values) if self._prediction is not None else ""
         behind = self.app.behind(self._seen()) if callable(self.app.behind) else self.app.behind
         return Context(values=dict(self.values), trail=trail, ghosts=list(self._ghosts.values()), prediction=self._prediction,
@@ -358,8 +359,7 @@ class Session:
         """Finished results of this setting, by the value of the app's trail control."""
         if self.app.trail is None:
             return {}
-        values = values or self.values
-        return self._trails.setdefault(self._setting(values), {})
+        return self._trails.setdefault(self._setting(values or self.values), {})
 
     def _setting(self, values: dict[str, Any]) -> tuple:
         return tuple((n, v) for n, v in values.items() if n != self.app.trail and n not in self.app.view)

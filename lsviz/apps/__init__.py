@@ -41,6 +41,11 @@ MODULES = {
     "aliasing": "equivariance",
     "shift_it": "equivariance",
     "turn_it": "equivariance",
+    "spherical_harmonics": "euclidean",
+    "tensor_product": "euclidean",
+    "turn_the_shape": "euclidean",
+    "learn_from_one_orientation": "architectures",
+    "four_architectures": "architectures",
 }
 # Stored maps, apart from the apps: they have no experiment, no controls of ours and no kernel, so what is asked of every App
 # (each control at both ends, a stream that is cancelled) cannot be asked of them; every map answers to rules of its own.

@@ -18,9 +18,10 @@ def ntk(net: Any, w: Any, x: Any, x2: Any = None) -> Float[Any, "S P P2"]:
     """Tangent kernel Θ(w, x, x′) = ∇_w f(w, x) · ∇_w f(w, x′) (S, P, P′) for w (S, size), x (P, d), x2 (P′, d).
 
     Without x2 that of x with itself. net: from `network.dense`: Θ = Σ_l (s_l² A_lᵀ A_l [+ 1]) ∘ (D_lᵀ D_l), tile by tile, only the lower
-    triangle when it is symmetric; memory P² + P·Σ(widths), never P·N. Or any function f(w, x) → (S, P) of torch tensors, x of any shape
-    (P, …): by `torch.func`, with a Jacobian in pieces. Equation: arXiv:1806.07572, (1). ValueError for shapes that do not match, numbers
-    that are not finite, and for a kernel that does not fit into memory.
+    triangle when it is symmetric; memory P² + P·Σ(widths), never P·N. Or any function f(w, x) → (S, P) or (S, P, 1) of torch tensors: by
+    `torch.func`, for x of any shape (P, …) with a Jacobian in pieces; for x a record (a tuple) of tensors whole, and P is what f gives.
+    Equation: arXiv:1806.07572, (1). ValueError for shapes that do not match, numbers that are not finite, and for a kernel that does
+    not fit into memory.
     """
     if not isinstance(net, Dense):
         return _by_autograd(net, w, x, x2)
@@ -85,36 +86,53 @@ def _by_autograd(f: Any, w: Any, x: Any, x2: Any) -> Any:
         raise ValueError(f"w: got {got}; allowed: a torch tensor (S, size), where net is no dense network")
     for name, points in (("x", x), ("x2", x2)):
         if points is not None:
-            if not isinstance(points, torch.Tensor) or points.ndim < 1:
-                raise ValueError(f"{name}: got {type(points).__name__}; allowed: a torch tensor (P, …), as w is one")
-            checks.finite(name, points)
+            for part in points if isinstance(points, tuple) and points else (points,):
+                if not isinstance(part, torch.Tensor) or part.ndim < 1:
+                    raise ValueError(f"{name}: got {type(part).__name__}; allowed: a torch tensor (P, …), as w is one")
+                checks.finite(name, part)
     other = x if x2 is None else x2
-    shape = (w.shape[0], x.shape[0], other.shape[0])
+    P, P2 = _items(f, w, x), _items(f, w, other)
+    shape = (w.shape[0], P, P2)
     checks.fits("x", shape, w)
     theta = w.new_empty(shape)
     piece = max(1, int(AT_ONCE // (w.element_size() * w.shape[1])))
+    steps = [many if isinstance(points, tuple) else piece for points, many in ((x, P), (other, P2))]
 
     def jacobian(one: Any, points: Any) -> Any:
         def outputs(v: Any) -> Any:
             found = f(v[None], points)
-            if found.shape != (1, points.shape[0]):
+            wanted = (1, found.shape[1] if isinstance(points, tuple) and found.ndim > 1 else points.shape[0])
+            if found.shape not in (wanted, (*wanted, 1)):
                 raise ValueError(
-                    f"net: its outputs have shape {tuple(found.shape)}; allowed: (S, P), one number a point"
+                    f"net: its outputs have shape {tuple(found.shape)}; allowed: (S, P) or (S, P, 1), one number a point"
                 )
-            return found[0]
+            return found.reshape(-1)
 
         return torch.func.jacrev(outputs)(one)
 
     for s in range(w.shape[0]):
-        for i in range(0, x.shape[0], piece):
-            mine = jacobian(w[s], x[i : i + piece])
-            for j in range(0, i + 1 if x2 is None else other.shape[0], piece):
-                theirs = mine if x2 is None and i == j else jacobian(w[s], other[j : j + piece])
+        for i in range(0, P, steps[0]):
+            mine = jacobian(w[s], _some(x, i, piece))
+            for j in range(0, i + 1 if x2 is None else P2, steps[1]):
+                theirs = mine if x2 is None and i == j else jacobian(w[s], _some(other, j, piece))
                 tile = mine @ theirs.T
-                theta[s, i : i + piece, j : j + piece] = tile
+                theta[s, i : i + steps[0], j : j + steps[1]] = tile
                 if x2 is None and i != j:
-                    theta[s, j : j + piece, i : i + piece] = tile.T
+                    theta[s, j : j + steps[1], i : i + steps[0]] = tile.T
     return theta
+
+
+def _items(f: Any, w: Any, points: Any) -> int:
+    """P: a tensor's length; of a record, how many numbers f gives."""
+    if not isinstance(points, tuple):
+        return points.shape[0]
+    found = f(w[:1], points)
+    return found.shape[1] if found.ndim > 1 else 1
+
+
+def _some(points: Any, start: int, piece: int) -> Any:
+    """Some of the points; a record is in one piece, for its parts belong together."""
+    return points if isinstance(points, tuple) else points[start : start + piece]
 
 
 def kernel_change(theta: Any, theta0: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import base64
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
 from urllib.parse import urlencode
@@ -80,10 +80,13 @@ class Lesson(Shown):
     def _words(self, key: str, about: Mapping[str, Any]) -> dict[str, Any]:
         return {**self.texts.get(key, {}), **about}
 
-    def misconception(self, key: str, *, after: Predict | None = None, **numbers: Any) -> Shown:
+    def misconception(
+        self, key: str, *, after: Predict | None = None, run: Callable[[], Mapping[str, Any]] | None = None, **numbers: Any
+    ) -> Shown:
         """`quote`: in the learner's words; `refuted`: by which experiment. {fields} are filled from `numbers`, which come from a run.
 
-        `after`: a prediction that its numbers would give away; the refutation opens when that is committed.
+        `after`: a prediction that its numbers would give away; the refutation opens when that is committed. `run`: makes the numbers then,
+        once the prediction's own run is done, so that the page need not wait for them.
         """
         text = self.texts[key]
 
@@ -91,17 +94,22 @@ class Lesson(Shown):
             body = f"<p class='lsviz-quote'>“{text['quote']}”</p><p>{refuted}</p>"
             return panel(body, "lsviz-misconception", "You may have thought")
 
-        return waiting(told(text["refuted"].format(**numbers)), told(WAITS), after)
+        return waiting(told, text["refuted"], after, run, numbers)
 
-    def worked(self, key: str, *, after: Predict | None = None, **numbers: Any) -> Shown:
+    def worked(
+        self, key: str, *, after: Predict | None = None, run: Callable[[], Mapping[str, Any]] | None = None, **numbers: Any
+    ) -> Shown:
         """`title` and `steps` of one number, worked out; {fields} of the steps are filled from `numbers`, which come from a run.
 
-        `after`: a prediction that it would give away; the steps open when that is committed.
+        `after`: a prediction that it would give away; the steps open when that is committed. `run`: makes the numbers then.
         """
         text = self.texts[key]
-        steps = "".join(f"<li>{step.format(**numbers)}</li>" for step in text["steps"])
-        shown, closed = (panel(body, "lsviz-worked", text["title"]) for body in (f"<ol>{steps}</ol>", f"<p>{WAITS}</p>"))
-        return waiting(shown, closed, after)
+        steps = "".join(f"<li>{step}</li>" for step in text["steps"])
+
+        def told(body: str) -> Panel:
+            return panel(body if body.startswith("<ol>") else f"<p>{body}</p>", "lsviz-worked", text["title"])
+
+        return waiting(told, f"<ol>{steps}</ol>", after, run, numbers)
 
     def sources(self, key: str = "sources", **about: Any) -> Shown:
         """`papers`: [what it says, who and when, DOI] each; `limits`: what we could not reproduce."""
@@ -113,6 +121,17 @@ class Lesson(Shown):
     def picture(self, app: Any, **start: Any) -> Shown:
         """The picture of an app at the values `start`, without its controls: something to look at first."""
         return Panel(classed(w.VBox([opened(app, start).picture]), "lsviz-app", "lsviz-alone"))
+
+    def scenes(self, key: str, bodies: Mapping[str, Any]) -> Shown:
+        """Objects side by side that a hand turns, without any kernel: `names` {object: [label, text alternative]} and a `caption`."""
+        from lsviz.scene import Scene
+
+        text = self.texts[key]
+        wide = w.Layout(flex="1 1 280px", width="auto", min_width="0", overflow="visible")
+        made = [Scene(bodies[name], label=label, alt=alt, width=400, height=300, hint="", file=f"{key}_{name}", layout=wide)
+                for name, (label, alt) in text["names"].items()]  # fmt: skip
+        side = w.HBox(made, layout=w.Layout(flex_flow="row wrap", width="100%", max_width="860px", overflow="visible", grid_gap="0 16px"))
+        return Panel(classed(w.VBox([side, prose(f"<p>{text['caption']}</p>", "lsviz-small")]), "lsviz-item"))
 
     def network(self, key: str, *sizes: int) -> Shown:
         """A drawing of a network with its neurons and arrows, `names` below its layers and a `caption`."""
@@ -184,14 +203,39 @@ def panel(text: str, css_class: str, title: str) -> Panel:
     return Panel(prose(f"<h3>{title}</h3>{text}", css_class, "section"))
 
 
-def waiting(shown: Panel, closed: Panel, after: Predict | None) -> Panel:
-    """`shown`, which says no more than `closed` until the prediction `after`, if there is one, is committed."""
-    if after is not None:
-        open_, shut = shown.widget.value, closed.widget.value
-        after.on_turn(lambda committed: setattr(shown.widget, "value", open_ if committed else shut))
-    return shown
+def waiting(
+    told: Callable[[str], Panel],
+    text: str,
+    after: Predict | None,
+    run: Callable[[], Mapping[str, Any]] | None,
+    numbers: Mapping[str, Any],
+) -> Panel:
+    """`text` as it is `told`, its {fields} filled; it says no more than that it waits until the prediction `after` is committed.
+
+    With `run`, which gives the numbers, until the first result of that prediction's session, too: on the thread that draws.
+    """
+    if after is None:
+        return told(text.format(**(numbers if run is None else run())))
+    made, shut = told(WAITS), told(WAITS).widget.value
+    open_ = [told(text.format(**numbers)).widget.value] if run is None else []
+    committed = [False]
+
+    def turn(now: bool) -> None:
+        committed[0] = now
+        made.widget.value = shut if not now else open_[0] if open_ else told(SOON).widget.value
+
+    def result(_: Any) -> None:
+        if committed[0] and run is not None and not open_:
+            open_.append(told(text.format(**run())).widget.value)
+            turn(True)
+
+    after.on_turn(turn)
+    if run is not None:
+        after.session.on_result(result)
+    return made
 
 
+SOON = "This opens as soon as what is computed above is done."
 WAITS = "This opens when you have committed your prediction above."
 PAGE = """<!doctype html><meta charset="utf-8"><title>{title}</title>
 <style>body {{ font: 16px sans-serif; margin: 2em }} table {{ border-collapse: collapse }}

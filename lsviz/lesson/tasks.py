@@ -367,8 +367,14 @@ class BreakIt(Item):
 def setting(values: Mapping[str, Any]) -> str:
     """The controls in words: "P = 300, L = 2"."""
     signs = {name: ARGUMENTS[name].sign if name in ARGUMENTS else name for name in values}
-    words = {"relu": "ReLU"}
-    return ", ".join(f"{signs[name]} = {short(v) if isinstance(v, float) else words.get(v, v)}" for name, v in values.items())
+    return ", ".join(f"{signs[name]} = {_spelled(name, value)}" for name, value in values.items())
+
+
+def _spelled(name: str, value: Any) -> str:
+    """A value in words; a turn in space by its angle."""
+    if name == "rotation":
+        return f"{np.degrees(2 * np.arccos(min(1.0, abs(value[0])))):.0f}°"
+    return short(value) if isinstance(value, float) else {"relu": "ReLU"}.get(value, str(value))
 
 
 def _first(ask: str) -> str:

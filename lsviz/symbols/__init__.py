@@ -3,7 +3,18 @@
 `ARGUMENTS` are what a learner moves and what `experiment` checks at the door; `QUANTITIES` are what comes back in a Dataset.
 """
 
-from .arguments import ACTIVATIONS, ARGUMENTS, GROUPS, KINDS, LOSSES, NETS, OPTIMIZERS, SCALES
+from .arguments import (
+    ACTIVATIONS,
+    ARGUMENTS,
+    GROUPS,
+    KINDS,
+    LOSSES,
+    NETS,
+    OPTIMIZERS,
+    SCALES,
+    SHAPES,
+    SPATIAL_NETS,
+)
 from .quantities import QUANTITIES
 from .symbol import Symbol
 
@@ -19,6 +30,8 @@ __all__ = [
     "OPTIMIZERS",
     "QUANTITIES",
     "SCALES",
+    "SHAPES",
+    "SPATIAL_NETS",
     "SYMBOLS",
     "Symbol",
 ]

@@ -8,6 +8,8 @@ LOSSES = ("hinge", "logistic", "softhinge")
 KINDS = ("discs", "ellipses", "balls", "lennard_jones")
 NETS = ("fc1", "fc1_bn", "fc3", "fc3_bn", "conv", "conv_bn", "stride", "stride_bn", "lenet", "lenet_bn", "vgg", "vgg_bn", "resnet", "resnet_bn")
 GROUPS = ("cyclic_4", "cyclic_6", "cyclic_8", "dihedral_6", "S4")
+SHAPES = ("chiral_1", "chiral_2", "square", "line", "corner", "L", "T", "zigzag")
+SPATIAL_NETS = ("message_passing", "se3_transformer", "voxel_convolution", "spherical_cnn", "plain_voxels", "mlp", "power_spectrum", "tensor_product")
 OPTIMIZERS = ("lm", "adam", "fire", "gd", "flow")
 
 ARGUMENTS = table(
@@ -94,7 +96,7 @@ ARGUMENTS = table(
            kind="strs", choices=("plain", "augmented", "p4")),
     Symbol("shift", "shift", "shift", "How far the picture is moved to the right; what leaves there enters at the left.", unit="pixels", low=-32, high=32),
     Symbol("shifts", "shift", "shifts", "The shifts of a scan.", unit="pixels", kind="floats", low=-32, high=32),
-    Symbol("turn", "θ", "angle", "How far the picture is turned against the clock.", unit="°", low=-360, high=360),
+    Symbol("turn", "θ", "angle", "How far the picture or the object is turned against the clock.", unit="°", low=-360, high=360),
     Symbol("turns", "θ", "angles", "The angles of a scan.", unit="°", kind="floats", low=-360, high=360),
     Symbol("waves", "waves", "waves round the ring", "How many waves go round the ring of 48 points.", kind="int", low=0, high=24),
     Symbol("stride", "s", "stride", "Every how many-th point is kept.", kind="int", low=1, high=4),
@@ -102,4 +104,40 @@ ARGUMENTS = table(
            choices=("none", "1 2 1", "1 4 6 4 1")),
     Symbol("rectified", "max(0, ·)", "rectified", "Whether max(0, ·) is taken: of the wave, before all else (first), or of the kept points, as a network does after a stride (after).",
            kind="str", choices=("no", "first", "after")),
+    Symbol("l_max", "max l", "largest degree", "The highest degree l of the spherical harmonics and features that are kept; 0 is scalars alone.", kind="int", low=0, high=11),
+    Symbol("symmetry", "G", "symmetry group", "Turns and mirrors, where each number is even or odd: O(3). Or turns alone: SO(3).", kind="str",
+           choices=("O(3)", "SO(3)")),
+    Symbol("irreps1", "x", "first tensor", "How the numbers of the first tensor turn: multiplicity x degree and parity, as 2x0e+1o.", kind="text"),
+    Symbol("irreps2", "y", "second tensor", "How the numbers of the second tensor turn: multiplicity x degree and parity, as 2x0e+1o.", kind="text"),
+    Symbol("layers", "layers", "convolutions", "How many convolutions follow one another.", kind="int", low=1, high=6),
+    Symbol("mul", "mul", "multiplicity", "How many of each irrep a hidden layer holds.", kind="int", low=1, high=128),
+    Symbol("channels", "channels", "channels", "How many functions of each kind a hidden layer holds.", kind="int", low=1, high=128),
+    Symbol("cutoff", "r_c", "cutoff distance", "Points nearer than this are neighbours; cells have side 1.", low=0.1, high=100),
+    Symbol("diameter", "diameter", "diameter of a kernel", "How far a kernel of a voxel convolution reaches across.", unit="voxels", low=2, high=15),
+    Symbol("rotation", "R", "turn in space", "A turn as a quaternion (w, x, y, z) = (cos θ/2, n sin θ/2); its length does not count.", kind="floats", low=-1, high=1),
+    Symbol("mirror", "mirror", "mirror", "Whether the object is mirrored (every coordinate changes sign) before it is turned.", kind="str", choices=("no", "yes")),
+    Symbol("shape", "shape", "shape", "Which of the eight shapes of four cubes; the first two are mirror images.", kind="str", choices=SHAPES),
+    Symbol("network", "network", "network", "Which network.", kind="str", choices=SPATIAL_NETS),
+    Symbol("networks", "networks", "networks", "The networks of a scan.", kind="strs", choices=SPATIAL_NETS),
+    Symbol("outputs", "outputs", "outputs", "What the network answers with: one number that changes sign in a mirror and six that do not, or eight that do not.", kind="str",
+           choices=("pseudoscalar", "scalars")),
+    Symbol("augment", "augment", "turns trained on", "In how many random orientations each shape is trained on; 0: in one, as it stands.", kind="int", low=0, high=100000),
+    Symbol("steps", "steps", "training steps", "How many steps of descent a training takes.", kind="int", low=1, high=100000),
+    Symbol("rotations", "rotations", "test turns", "In how many random orientations each shape is asked.", kind="int", low=1, high=10000),
+    Symbol("trained_on", "trained on", "orientation in training", "Whether training shows things upright, or each turned at random.", kind="str",
+           choices=("upright", "turned")),
+    Symbol("kept", "kept", "paths that are kept", "All, or those alone that lead to what a spherical harmonic is: parity (−1)^l.", kind="str",
+           choices=("all", "harmonics")),
+    Symbol("l", "l", "degree", "The degree of a spherical harmonic: how finely it varies; of a sum, the highest.", kind="int", low=0, high=4),
+    Symbol("m", "m", "order", "Which of the 2l + 1 spherical harmonics of a degree, from −l to l.", kind="int", low=-4, high=4),
+    Symbol("function", "f", "function on the sphere", "One spherical harmonic, a random sum, a peak at each of ±x, ±y, ±z, or how far a tetromino reaches.",
+           kind="str", choices=("one", "random", "axes", "shape")),
+    Symbol("vectors", "a, b", "kind of vectors", "Two arrows (polar), two axes of turning (axial), or one of each (mixed).", kind="str",
+           choices=("polar", "mixed", "axial")),
+    Symbol("between", "∠", "angle between", "The angle between the two vectors.", unit="°", low=0, high=180),
+    Symbol("about", "axis", "axis of the turn", "A direction in which no cube looks alike when turned, (1, 2, 3), or one along the grid, z.", kind="str",
+           choices=("oblique", "grid")),
+    Symbol("precision", "precision", "precision", "With how many digits is computed: 16 (double) or 7 (single).", kind="str", choices=("double", "single")),
+    Symbol("weights", "w", "weights", "As they are drawn at random, or after training on the eight shapes in one orientation.", kind="str",
+           choices=("random", "trained")),
 )

@@ -12,7 +12,7 @@ class Symbol:
     long_name: str
     meaning: str
     unit: str = "1"
-    kind: str = "float"  # int, float, str; ints, floats, strs for tuples; seeds
+    kind: str = "float"  # int, float, str; ints, floats, strs for tuples; seeds; text (any)
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
@@ -27,6 +27,7 @@ class Symbol:
             "ints": "whole numbers",
             "floats": "numbers",
             "str": "a word",
+            "text": "a text",
             "seeds": "a count from 1 to 4096, or different whole numbers ≥ 0",
         }[self.kind]
         if self.low is not None and self.high is not None:

@@ -17,6 +17,9 @@ NETS = {
     "blur": ("s", "#007a5a", "#2fc79a", "blur"), "none": ("o", "#0072b2", "#56b4e9", "none"),
     "flat": ("D", "#8a5a00", "#e8c06a", "flat"), "plain": ("v", "#c2410c", "#ff9a5c", "plain"),
     "augmented": ("^", "#a1317d", "#f0a3cd", "augmented"), "p4": ("o", "#0072b2", "#56b4e9", "p4"),
+    "message_passing": ("o", "#0072b2", "#56b4e9", "message passing"), "se3_transformer": ("s", "#007a5a", "#2fc79a", "SE(3)-Transformer"),
+    "voxel_convolution": ("^", "#a1317d", "#f0a3cd", "voxel convolution"), "spherical_cnn": ("D", "#8a5a00", "#e8c06a", "spherical CNN"),
+    "plain_voxels": ("v", "#c2410c", "#ff9a5c", "plain voxel net"),
 }  # fmt: skip
 SEEDS = 3  # networks of each kind that are shipped
 ROWS = 5

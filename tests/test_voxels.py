@@ -1,0 +1,159 @@
+"""Convolutions on voxels: exact under the cube's turns, as smooth as the field under others; a plain one is neither."""
+
+import numpy as np
+import pytest
+import torch
+
+from lsviz.equivariant import (
+    INVERSION,
+    act,
+    cube_rotations,
+    equivariance_error,
+    move_voxels,
+    reflection,
+    translation,
+)
+from lsviz.equivariant.euclidean import as_voxels, plain_voxels, rotation, voxel_convolution
+from lsviz.equivariant.euclidean.shapes import cells
+
+CUBE = cube_rotations()[1::5]
+MIRRORS = (INVERSION, reflection((0, 1, 0)))
+
+
+def numbers(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def keep(motion, y):
+    return y
+
+
+def fields(irreps):
+    return lambda motion, x: move_voxels(motion, x, irreps)
+
+
+def error(net, x, motions, act_in=move_voxels, act_out=None, seed=0):
+    w = net.init([seed])[0]
+    return equivariance_error(lambda x: net(w, x), x, motions, act_in, act_out or act(net.irreps_out))
+
+
+@pytest.mark.parametrize("symmetry", ["O(3)", "SO(3)"])
+def test_fields_of_all_kinds_turn_with_the_cube(symmetry):
+    """Vectors and axial vectors in, and out at each voxel; none of them small. Mirrors count in O(3) alone."""
+    net = voxel_convolution(
+        l_max=2, layers=2, mul=2, symmetry=symmetry, irreps_in="0e+1o", irreps_out="0e+0o+1o+1e+2e", pool=False
+    )
+    x, w = numbers(2, 4, 7, 7, 7), net.init([0])[0]
+    size = np.sqrt((net(w, x) ** 2).mean((0, 2, 3, 4)))
+    assert size.shape == (13,) and size[1:8].min() > 0.02 * size.max()
+    ins, outs = ("0e+1o", str(net.irreps_out)) if symmetry == "O(3)" else ("0e+1e", str(net.irreps_out))
+    assert error(net, x, CUBE, fields(ins), fields(outs)) < 1e-11
+    mirrored = error(net, x, MIRRORS, fields("0e+1o"), fields("0e+0o+1o+1e+2e"))
+    assert mirrored < 1e-11 if symmetry == "O(3)" else mirrored > 0.1
+    if symmetry == "O(3)":
+        assert error(net, x, [INVERSION], fields("0e+1o"), fields("0e+0o+1e+1e+2e")) > 1e-3  # 1o is no 1e
+
+
+def test_pooled_outputs_of_the_chiral_pair_differ_in_sign_alone():
+    net = voxel_convolution(mul=2)
+    x, w = numbers(2, 1, 9, 9, 9), net.init([1])[0]
+    y = net(w, x)
+    assert np.abs(y[:, 0]).min() > 1e-6
+    assert error(net, x, [*CUBE[:2], *MIRRORS], seed=1) < 1e-11
+    flipped = net(w, move_voxels(INVERSION, x))
+    np.testing.assert_allclose(flipped[:, 0], -y[:, 0], rtol=1e-7)
+    np.testing.assert_allclose(flipped[:, 1:], y[:, 1:], rtol=1e-9)
+    two = voxel_convolution(mul=2, l_max=0)
+    assert np.abs(two(two.init([0])[0], x)[:, 0]).max() < 1e-14  # of scalars, no pseudoscalar
+
+
+def test_a_plain_network_fails_the_same_test_and_a_kernel_that_is_not_steerable_too():
+    x = numbers(2, 1, 7, 7, 7)
+    for pool, act_out, least in (
+        (False, move_voxels, 0.05),
+        (True, keep, 1e-3),
+    ):  # what is common to all outputs hides much of it
+        plain = plain_voxels(layers=2, channels=3, pool=pool)
+        w = plain.init([0])[0]
+        assert equivariance_error(lambda x, f=plain, w=w: f(w, x), x, CUBE, move_voxels, act_out) > least
+    net = voxel_convolution(layers=1, mul=2)
+    convolution = net.module[0]
+    kept = convolution.angular.clone()
+    assert error(net, x, CUBE) < 1e-11
+    try:
+        convolution.angular += 0.3 * torch.from_numpy(numbers(*kept.shape))
+        net._buffers.clear()
+        assert error(net, x, CUBE) > 1e-3
+    finally:
+        convolution.angular.copy_(kept)
+        net._buffers.clear()
+
+
+def test_kernels_obey_their_constraint_and_end_before_the_corner():
+    """κ(Rs) = D′(R) κ(s) D(R)ᵀ, Weiler et al. equation 3."""
+    from lsviz.equivariant import representation
+
+    net = voxel_convolution(layers=2, mul=1, irreps_in="0e+1o")
+    one = net.module[0]
+    with torch.no_grad():
+        kernel = one.kernel().numpy()
+    assert np.abs(kernel).max() > 1e-3
+    line = np.arange(5) - 2.0  # diameter 6: within it, |s| < 3
+    far = np.linalg.norm(np.stack(np.meshgrid(line, line, line)), axis=0) >= 3
+    assert np.abs(kernel[:, :, far]).max() == 0
+    for motion in (*CUBE, *MIRRORS):
+        out, into = representation(motion, one.own.irreps_out), representation(motion, "0e+1o")
+        blocks = kernel.reshape(-1, 1, 5, 5, 5)
+        moved = move_voxels(motion, blocks).reshape(kernel.shape)
+        np.testing.assert_allclose(np.einsum("ab,bcxyz,dc->adxyz", out, moved, into), kernel, atol=1e-12)
+
+
+def test_other_turns_are_as_exact_as_the_field_is_smooth():
+    """The cells are turned, and rendered anew: no interpolation of the field. σ = 0.6, 1 and 1.5 voxels."""
+    net = voxel_convolution(layers=1, mul=2, irreps_out="4x0e")
+    w, motion = net.init([0])[0], rotation((0, 1, 0), np.pi / 4)
+    found = []
+    for sigma in (0.6, 1.0, 1.5):
+        upright, turned = (
+            np.stack([as_voxels(c @ R.T, sigma=sigma) for c in map(cells, ("chiral_1", "corner"))])
+            for R in (np.eye(3), motion.rotation)
+        )
+        found.append(np.abs(net(w, turned) - net(w, upright)).max() / np.abs(net(w, upright)).max())
+    assert found[0] > 2 * found[1] and found[1] < 0.06 and found[2] < 0.03
+
+
+def test_seeds_in_a_batch_are_seeds_one_by_one_and_gradients_go_through():
+    net = voxel_convolution(layers=1, mul=1)
+    x, w = numbers(2, 1, 5, 5, 5), net.init([4, 2])
+    np.testing.assert_array_equal(net.init([2])[0], w[1])
+    np.testing.assert_allclose(net(w, x), np.stack([net(one, x) for one in w]), atol=1e-12)
+    tw = torch.from_numpy(w[0])
+    J = torch.func.jacrev(lambda w: net(w, torch.from_numpy(x))[0, 1])(tw)
+    step = 1e-6 * torch.from_numpy(numbers(net.N, seed=1))
+    change = net((tw + step).numpy(), x)[0, 1] - net((tw - step).numpy(), x)[0, 1]
+    assert float(2 * J @ step) == pytest.approx(change, rel=1e-5)
+
+
+def test_a_shift_changes_nothing_away_from_the_border_in_a_plain_network():
+    net = plain_voxels(layers=2, channels=2, size=3)
+    x = np.zeros((1, 1, 11, 11, 11))
+    x[..., 4:7, 4:7, 4:7] = numbers(3, 3, 3)
+    w = net.init([0])[0]
+    np.testing.assert_allclose(net(w, move_voxels(translation((1, 0, -1)), x)), net(w, x), atol=1e-12)
+    assert pytest.approx(voxel_convolution().N, rel=0.2) == plain_voxels().N
+
+
+@pytest.mark.parametrize("call, name", [
+    (lambda: voxel_convolution(l_max=5), "l_max"),
+    (lambda: voxel_convolution(layers=0), "layers"),
+    (lambda: voxel_convolution(mul=0), "mul"),
+    (lambda: voxel_convolution(symmetry="E(3)"), "symmetry"),
+    (lambda: voxel_convolution(diameter=40), "diameter"),
+    (lambda: voxel_convolution(irreps_in="0x"), "irreps_in"),
+    (lambda: voxel_convolution(irreps_out=""), "irreps_out"),
+    (lambda: plain_voxels(size=4), "size"),
+    (lambda: plain_voxels(channels=0), "channels"),
+])  # fmt: skip
+def test_bad_arguments_are_named(call, name):
+    with pytest.raises(ValueError, match=rf"^{name}: got .*allowed.*as "):
+        call()
