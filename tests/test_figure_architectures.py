@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from frames import check_whole
+from frames import check_whole, check_words
 
 from lsviz import apps, experiment, sweep
 from lsviz.apps import architectures as records
@@ -63,19 +63,7 @@ def test_blitted_frames_are_the_whole_picture(name, width, dark):
 def test_no_text_leaves_the_picture_or_lies_on_other_text(name, seen, width):
     one, ds = stage_of(name, width), found(name)
     one.set(ds, context(name, [ds], **seen))
-    for artist in one.actors:
-        artist.set_animated(False)
-    one.canvas.draw()
-    there = list(one.figure.texts)
-    for ax in one.figure.axes:
-        there += [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label]
-    boxes = [(text.get_text(), text.get_window_extent()) for text in there if text.get_text().strip() and text.get_visible()]
-    for words, box in boxes:
-        assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= one.height + 1, words
-    for i, (words, box) in enumerate(boxes):
-        for other, beside in boxes[:i]:
-            apart = box.x0 >= beside.x1 - 1 or beside.x0 >= box.x1 - 1 or box.y0 >= beside.y1 - 2 or beside.y0 >= box.y1 - 2
-            assert apart, f"{words!r} lies on {other!r}"
+    check_words(one)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -120,7 +108,7 @@ def test_curves_are_E_and_the_share_told_right_and_floors_are_dotted():
     assert panel(one, "curve").get_yscale() == "linear"
     right = 100 * ds.right_turn.values
     assert any(np.allclose(line[:, 1], right[4, 0]) for line in curves(panel(one, "curve")) if len(line) == 3)
-    assert scan.place_of(ds, 100.0) == 1 and scan.in_words(2e-15) == "2·10⁻¹⁵" and scan.in_words(np.nan) == "…"
+    assert scan.place_of(ds, 100.0) == 1
 
 
 def test_the_status_says_the_main_number():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from frames import check_whole
+from frames import check_whole, check_words
 
 from lsviz import apps, experiment
 from lsviz.apps import equivariance as chapter
@@ -67,20 +67,7 @@ def test_no_text_leaves_the_picture_or_lies_on_other_text(name, more, seen, widt
     one, ds = stage_of(name, width), found(name, **more)
     one.set(ds, Context(ghosts=[("kept: picture 3, stride, none", [ds])], values=values(name, **seen),
                         prediction=([1.0, 8.0], [0.5, 5.0])))  # fmt: skip
-    for artist in one.actors:
-        artist.set_animated(False)
-    one.canvas.draw()
-    there = list(one.figure.texts)
-    for ax in one.figure.axes:
-        there += [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label, ax._left_title]
-    boxes = [(text.get_text(), text.get_window_extent()) for text in there if text.get_text().strip() and text.get_visible()]
-    for words, box in boxes:
-        assert box.x0 >= -1 and box.y0 >= -1, words
-        assert box.x1 <= width + 1 and box.y1 <= one.height + 1, words
-    for i, (words, box) in enumerate(boxes):
-        for other, beside in boxes[:i]:
-            apart = box.x0 >= beside.x1 - 1 or beside.x0 >= box.x1 - 1 or box.y0 >= beside.y1 - 2 or beside.y0 >= box.y1 - 2
-            assert apart, f"{words!r} lies on {other!r}"
+    check_words(one)
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -4,7 +4,7 @@ import types
 
 import numpy as np
 import pytest
-from frames import check_whole
+from frames import check_whole, check_words
 
 from lsviz import apps, experiment
 from lsviz.apps import euclidean as chapter
@@ -86,20 +86,7 @@ LONGEST = {
 def test_no_text_leaves_the_picture_or_lies_on_other_text(name, more, width):
     one, ds = stage_of(name, width), found(name, **more)
     one.set(ds, Context(ghosts=[(f"kept: {LONGEST[name]}", [ds])], values=values(name, **more)))
-    for artist in one.actors:
-        artist.set_animated(False)
-    one.canvas.draw()
-    there = list(one.figure.texts)
-    for ax in one.figure.axes:
-        there += [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label, ax._left_title]
-    boxes = [(text.get_text(), text.get_window_extent()) for text in there if text.get_text().strip() and text.get_visible()]
-    for said, box in boxes:
-        assert box.x0 >= -1 and box.y0 >= -1, said
-        assert box.x1 <= width + 1 and box.y1 <= one.height + 1, said
-    for i, (said, box) in enumerate(boxes):
-        for other, beside in boxes[:i]:
-            apart = box.x0 >= beside.x1 - 1 or beside.x0 >= box.x1 - 1 or box.y0 >= beside.y1 - 2 or beside.y0 >= box.y1 - 2
-            assert apart, f"{said!r} lies on {other!r}"
+    check_words(one)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -158,7 +145,7 @@ def test_the_status_tells_what_the_turn_did():
     assert "mirrored, not turned: all signs flipped" in said(rotation=still, mirror="yes")
     assert "the same coefficients" in said(function="axes", l=4, rotation=q)
     assert "E = " in said() and "·10⁻¹" in said()
-    assert [chapter.small(v) for v in (0, 0.76, 3.4e-15, np.nan)] == ["0", "0.76", "3·10⁻¹⁵", "…"]
+    assert [marks.in_words(v) for v in (0, 0.76, 3.4e-15, np.nan)] == ["0", "0.76", "3·10⁻¹⁵", "…"]
 
 
 # ---- vectors

@@ -280,7 +280,8 @@ class Board:
         if not scenes:
             return picture
         picture.layout = w.Layout(flex="3 1 340px", width="auto", min_width="0", overflow="visible")
-        wrap = w.Layout(flex_flow="row wrap", align_items="flex-start", width="100%", max_width="980px", overflow="visible")
+        wrap = w.Layout(flex_flow="row wrap", align_items="flex-start", width="100%", max_width="980px", overflow="visible",
+                        margin="8px 0 0")  # fmt: skip
         return w.HBox([*scenes, picture], layout=wrap)
 
     def _buttons(self) -> Any:

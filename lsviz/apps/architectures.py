@@ -103,7 +103,8 @@ def scan_arguments(values: dict[str, Any]) -> dict[str, Any]:
 
 def scan_status(ds: Any, values: dict[str, Any]) -> str:
     from ..figure.equivariance.asked import named
-    from ..figure.euclidean.scan import in_words, middle, place_of
+    from ..figure.euclidean.marks import in_words
+    from ..figure.euclidean.scan import middle, place_of
 
     at = place_of(ds, float(values["turn"]))
     words = []

@@ -20,16 +20,6 @@ def harmonics_arguments(values: dict[str, Any]) -> dict[str, Any]:
     return dict(values, m=max(-l, min(l, int(values["m"]))))
 
 
-def small(value: float) -> str:
-    """2e-15, as 2·10⁻¹⁵; others plain."""
-    if not np.isfinite(value):
-        return "…"
-    if value == 0 or value >= 1e-3:
-        return f"{value:.2g}"
-    mantissa, power = f"{value:.0e}".split("e")
-    return f"{mantissa}·10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
-
-
 def moved(values: dict[str, Any]) -> str:
     """ "mirrored, turned by 67° about (0.5, 0.9, 0.1)"."""
     turn = Turn("").told(values["rotation"]).replace("-", "−")
@@ -37,6 +27,8 @@ def moved(values: dict[str, Any]) -> str:
 
 
 def harmonics_status(ds: Any, values: dict[str, Any]) -> str:
+    from ..figure.euclidean.marks import in_words
+
     l, kind = values["l"], values["function"]
     m = harmonics_arguments(values)["m"]
     last = "" if m == values["m"] else f" (no m = {values['m']} at this degree)"
@@ -49,9 +41,9 @@ def harmonics_status(ds: Any, values: dict[str, Any]) -> str:
     change = f"{used} coefficients that are not 0"
     for other, words in ((before, "the same coefficients"), (-before, "all signs flipped")):
         change = words if np.abs(after - other).max() < 1e-9 else change
-    leak = small(float(ds.leak))
-    return (f"{what}, {moved(values)}: {change}; the power of each degree changes by {small(kept)}, {leak} leaks between degrees; "
-            f"obtained − predicted: E = {small(float(ds.motion_error[0]))}")  # fmt: skip
+    leak = in_words(float(ds.leak))
+    return (f"{what}, {moved(values)}: {change}; the power of each degree changes by {in_words(kept)}, {leak} leaks between degrees; "
+            f"obtained − predicted: E = {in_words(float(ds.motion_error[0]))}")  # fmt: skip
 
 
 def surface_alt(ds: Any, values: dict[str, Any]) -> str:
@@ -99,13 +91,15 @@ TENSORS = {"1o": "1o: one vector", "0e+1o": "0e+1o", "0e+1o+2e": "0e+1o+2e", "0e
 
 
 def products_status(ds: Any, values: dict[str, Any]) -> str:
+    from ..figure.euclidean.marks import in_words
+
     paths = ds.path_count.values
     if not np.isfinite(paths):
         return f"{values['irreps1']} ⊗ {values['irreps2']}: …"
     after = ds.product_after.values[:, 0]
     words = f"a·b = {after[0]:.2f}, |a × b| = {np.linalg.norm(after[1:4]):.2f}, matrix {np.linalg.norm(after[4:]):.2f}".replace("-", "−")
     table = f"{values['irreps1']} ⊗ {values['irreps2']}"
-    return (f"{moved(values)}: {words}; obtained − predicted: E = {small(float(ds.motion_error[0]))}; {table} has "
+    return (f"{moved(values)}: {words}; obtained − predicted: E = {in_words(float(ds.motion_error[0]))}; {table} has "
             f"{int(paths)} path{'' if paths == 1 else 's'} to l ≤ {values['l_max']} under {values['symmetry']}")  # fmt: skip
 
 
@@ -155,7 +149,7 @@ NETWORKS = {"message_passing": "message passing", "se3_transformer": "SE(3)-Tran
 
 
 def shape_status(ds: Any, values: dict[str, Any]) -> str:
-    from ..figure.euclidean.marks import fate
+    from ..figure.euclidean.marks import fate, in_words
     from ..figure.euclidean.turned import split
 
     what = f"{SHAPE_NAMES[values['shape']]}, {moved(values)}"
@@ -168,7 +162,7 @@ def shape_status(ds: Any, values: dict[str, Any]) -> str:
         became.setdefault(fate(before[p], after[p], predicted[p], size[p][0]), []).append(name)
     words = {"stays": "as they were", "turns": "turned", "flips": "flipped", "0": "zero", "fails": "not as predicted"}
     told = "; ".join(f"{words[word]}: {', '.join(names)}" for word, names in became.items())
-    return (f"{what}: {told}; obtained − predicted: E = {small(float(ds.motion_error[0]))}; {NETWORKS[values['network']]}, "
+    return (f"{what}: {told}; obtained − predicted: E = {in_words(float(ds.motion_error[0]))}; {NETWORKS[values['network']]}, "
             f"{int(ds.N)} {values['weights']} weights")  # fmt: skip
 
 

@@ -162,6 +162,7 @@ def _convolution() -> Any:
         """W f + z^{−1/2} κ ⋆ f. Kernels are made at those voxels alone that lie within the cutoff."""
 
         places: torch.Tensor
+        unit: torch.Tensor
         radial: torch.Tensor
         angular: torch.Tensor
 
@@ -178,7 +179,8 @@ def _convolution() -> Any:
             distance = box.norm(dim=-1)
             within = (distance > 0) & (distance < diameter / 2)
             self.side, self.padding = 2 * reach + 1, reach
-            self.register_buffer("places", torch.nonzero(within)[:, 0])
+            self.register_buffer("places", torch.cat([torch.nonzero(within)[:, 0], torch.tensor([self.side**3 // 2])]))
+            self.register_buffer("unit", torch.eye(before.dim))
             radial = soft_one_hot_linspace(distance[within], 0.0, diameter / 2, number, "smooth_finite", True)
             self.register_buffer("radial", radial / len(radial) ** 0.5)
             angular = o3.spherical_harmonics(directions, box[within], True, "component")
@@ -190,14 +192,14 @@ def _convolution() -> Any:
             torch.nn.init.normal_(self.weight)
 
         def kernel(self) -> Any:
-            """κ (dim_out, dim_in, side, side, side)."""
-            inside = self.product.right(self.angular, self.radial @ self.weight)  # voxel, in, out
+            """κ (dim_out, dim_in, side, side, side), with W at its middle, where κ is 0."""
+            around = self.product.right(self.angular, self.radial @ self.weight)  # voxel, in, out
+            inside = torch.cat([around, self.own(self.unit)[None]])
             box = inside.new_zeros(self.side**3, *inside.shape[1:]).index_put((self.places,), inside)
             return box.permute(2, 1, 0).reshape(*inside.shape[:0:-1], self.side, self.side, self.side)
 
         def forward(self, x: Any) -> Any:
-            own = self.own(x.movedim(1, -1)).movedim(-1, 1)
-            return own + torch.nn.functional.conv3d(x, self.kernel(), padding=self.padding)
+            return torch.nn.functional.conv3d(x, self.kernel(), padding=self.padding)
 
     return SteerableConvolution
 

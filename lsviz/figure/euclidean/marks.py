@@ -56,6 +56,16 @@ def fate(before: Any, after: Any, predicted: Any, size: float) -> str:
     return "flips" if np.linalg.norm(after + before) <= least else "turns"
 
 
+def in_words(value: float) -> str:
+    """2·10⁻¹⁵; … while not known."""
+    if not np.isfinite(value):
+        return "…"
+    if value == 0 or value >= 1e-3:
+        return f"{value:.2g}"
+    mantissa, power = f"{value:.0e}".split("e")
+    return f"{mantissa}·10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+
+
 class Numbers:
     """Numbers in groups: rings before, bars after as obtained, dashes as predicted, grey crosses for what was kept; words above, below."""
 

@@ -57,7 +57,7 @@ def tensor_product(stage: Stage) -> Draw:
     matrix = Matrix(stage, square, [1, 1, 1], ["x", "y", "z"], 1.08)
     head = title(stage, top, "")
     title(stage, square, "traceless matrix, after the turn")
-    told = "$(ab^T + ba^T)/2 - a{\\cdot}b/3$:\nthe numbers of $l = 2$;\nblue +, orange −"
+    told = "$(ab^T + ba^T)/2 - (a{\\cdot}b/3)\\,1$:\nthe numbers of $l = 2$;\nblue +, orange −"
     stage.figure.text(beside / W, 1 - words / H, told, va="top", color=stage.colours.faint, linespacing=1.3)
     paths = Paths(stage, table)
     key = Key(stage, H - (58 if stage.narrow else 50), "before", "after, obtained", "predicted: $D(g)\\,(a ⊗ b)$")

@@ -12,7 +12,7 @@ from ..dots import KeptNames, Prediction
 from ..equivariance.asked import Curves, look, named
 from ..kernel.marks import Table, geometric_mean, name_prediction
 from ..stage import Context, Draw, Stage
-from .marks import kept_of
+from .marks import in_words, kept_of
 
 ORDER = ("message_passing", "se3_transformer", "spherical_cnn", "voxel_convolution", "plain_voxels")
 VIEWS: dict[str, tuple[str, tuple[float, float], str]] = {
@@ -179,14 +179,3 @@ def middle(E: Any) -> float:
     """The geometric mean over seeds of what is not 0; 0 where all are, NaN where nothing is known."""
     E = np.asarray(E, float)
     return float(geometric_mean(E[None])[0]) if (E > 0).any() else 0.0 if np.isfinite(E).any() else np.nan
-
-
-def in_words(value: float) -> str:
-    """2·10⁻¹⁵; … while not known."""
-    if not np.isfinite(value):
-        return "…"
-    if value == 0 or value >= 1e-3:
-        return f"{value:.2g}"
-    mantissa, power = f"{value:.0e}".split("e")
-    return f"{mantissa}·10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
-
