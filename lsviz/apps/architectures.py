@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from ..app import App, Menu, Slider, Steps
+from .euclidean import LOADING
 from .jamming import count
 
-LOADING = "loading e3nn, some seconds"
 LEARNERS = {"message_passing": "message passing", "se3_transformer": "SE(3)-Transformer", "mlp": "plain network of coordinates"}
 OUTPUTS = {"pseudoscalar": "one odd, six even numbers: 0o+6x0e", "scalars": "eight even numbers: 8x0e"}
 SHAPE_NAMES = {"chiral_1": "chiral", "chiral_2": "its mirror twin", "square": "square", "line": "line", "corner": "corner", "L": "L",

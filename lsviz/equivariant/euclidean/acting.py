@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from ... import xp as xps
 from .algebra import irreps
@@ -138,9 +138,3 @@ def move_sphere(motion: Motion, coefficients: Any, l_max: int | None = None) -> 
 def sphere_irreps(l_max: int) -> str:
     """The irreps of a function on the sphere: 0e + 1o + 2e + … up to l_max."""
     return "+".join(f"{l}{'eo'[l % 2]}" for l in range(l_max + 1))
-
-
-def orders(n: int, many: int, seed: Any) -> Int[np.ndarray, "many n"]:
-    """Some permutations of n points, of the NumPy generator of `seed`."""
-    rng = np.random.default_rng(seed)
-    return np.stack([rng.permutation(n) for _ in range(many)])

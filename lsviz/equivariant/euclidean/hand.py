@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ...experiment import Table, experiment
-from .acting import representation
+from .acting import representation, sphere_irreps
 from .building import in_double
 from .motions import INVERSION, Motion, after, from_quaternion
 from .products import kept_paths, rows_at_most, wigner
@@ -70,7 +70,7 @@ def turned_harmonics(
     a = np.stack([coefficients(function, l, m, seed) for seed in seeds], -1)
     measured = measured_matrix(motion)
     table.set(
-        a_before=a, a_after=measured @ a, a_predicted=representation(motion, harmonics()) @ a, turn_matrix=measured
+        a_before=a, a_after=measured @ a, a_predicted=representation(motion, sphere_irreps(HIGHEST)) @ a, turn_matrix=measured
     )
     for name in ("before", "after"):
         squares = getattr(table, f"a_{name}") ** 2
@@ -162,11 +162,6 @@ def traceless(a: Float[np.ndarray, "3"], b: Float[np.ndarray, "3"]) -> Float[np.
 
 
 # ---- functions on the sphere
-
-
-def harmonics() -> str:
-    """The irreps of all Y_lm up to the highest degree: parity (−1)^l."""
-    return "+".join(f"{l}{'eo'[l % 2]}" for l in range(HIGHEST + 1))
 
 
 def values_of(x: Float[np.ndarray, "*points 3"]) -> Float[np.ndarray, "*points coefficients"]:
