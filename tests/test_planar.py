@@ -264,7 +264,7 @@ def test_a_damaged_file_is_named(tmp_path, monkeypatch):
     with pytest.raises(data.DamagedFile, match=r"shift_max\.npy is missing or damaged.*git checkout -- lsviz/store/planar"):
         nets.stored("shift_max")
     (tmp_path / "planar" / "nets.json").write_text("[")
-    sys.modules["lsviz.nets.stored"]._stories.cache_clear()
+    sys.modules["lsviz.nets.stored"].stories.cache_clear()
     with pytest.raises(data.DamagedFile, match="store/planar"):
         nets.story("shift_max")
 

@@ -27,27 +27,32 @@ def stored(name: str) -> Float[np.ndarray, "S size"]:
     """
     if name not in STORED + PLANAR:
         raise ValueError(f"name: got {name!r}; allowed: one of {', '.join(STORED + PLANAR)}")
-    folder, told = _folder(name), story(name)
+    folder = _folder(name)
+    w = np.atleast_2d(shipped_array(folder, name))
+    if w.shape != (len(story(name).get("seeds", (0,))), make(name).size):
+        raise DamagedFile(f"{folder / name}.npy holds {w.shape} numbers, {name} has {make(name).size}")
+    return w
+
+
+def shipped_array(folder: Path, name: str) -> Float[np.ndarray, "..."]:
+    """What `folder` holds under that name, as float64. DamagedFile where it is not what the folder's nets.json tells."""
     path = folder / f"{name}.npy"
     try:
         content = path.read_bytes()
     except OSError:
         content = b""
-    if hashlib.sha256(content).hexdigest() != told["sha256"]:
+    if hashlib.sha256(content).hexdigest() != stories(folder)[name]["sha256"]:
         raise DamagedFile(
             f"{path} is missing or damaged. To restore it: `git checkout -- lsviz/store/{folder.name}`, or reinstall the package."
         )
-    w = np.atleast_2d(np.load(io.BytesIO(content), allow_pickle=False).astype(float))
-    if w.shape != (len(told.get("seeds", (0,))), make(name).size):
-        raise DamagedFile(f"{path} holds {w.shape} numbers, {name} has {make(name).size}")
-    return w
+    return np.load(io.BytesIO(content), allow_pickle=False).astype(float)
 
 
 def story(name: str) -> dict[str, Any]:
     """How the stored network `name` was trained: arguments, test error, training loss, date, seconds, and the command for all. Of `PLANAR`:
     `seeds`, and for each of them steps, loss and test error.
     """
-    return _stories(_folder(name))[name]
+    return stories(_folder(name))[name]
 
 
 def _folder(name: str) -> Path:
@@ -55,7 +60,8 @@ def _folder(name: str) -> Path:
 
 
 @cache
-def _stories(folder: Path) -> dict[str, Any]:
+def stories(folder: Path) -> dict[str, Any]:
+    """The nets.json of a folder of trained weights. DamagedFile where there is none that can be read."""
     path = folder / "nets.json"
     try:
         return json.loads(path.read_text("utf-8"))

@@ -1,16 +1,14 @@
 """Networks of points, voxels and spheres that come trained: eight tetrominoes, each seen in one orientation alone."""
 
-import hashlib
-import io
-import json
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from ...data import STORE, DamagedFile
+from ...nets.stored import shipped_array, stories
 from ...symbols import SHAPES
 from .acting import move_sphere
 from .attention import se3_transformer
@@ -79,18 +77,9 @@ def stored(name: str) -> Float[np.ndarray, "S N"]:
     ValueError for another name; DamagedFile (a ValueError) where its file differs from what was shipped.
     """
     _check(name)
-    path, told = FOLDER / f"{name}.npy", story(name)
-    try:
-        content = path.read_bytes()
-    except OSError:
-        content = b""
-    if hashlib.sha256(content).hexdigest() != told["sha256"]:
-        raise DamagedFile(
-            f"{path} is missing or damaged. To restore it: `git checkout -- lsviz/store/{FOLDER.name}`, or reinstall the package."
-        )
-    w = np.load(io.BytesIO(content), allow_pickle=False).astype(float)
+    w = shipped_array(FOLDER, name)
     if w.shape != (len(SEEDS), shipped(name).N):
-        raise DamagedFile(f"{path} holds {w.shape} numbers, {name} has {len(SEEDS)} times {shipped(name).N}")
+        raise DamagedFile(f"{FOLDER / name}.npy holds {w.shape} numbers, {name} has {len(SEEDS)} times {shipped(name).N}")
     w.flags.writeable = False
     return w
 
@@ -98,18 +87,7 @@ def stored(name: str) -> Float[np.ndarray, "S N"]:
 def story(name: str) -> dict[str, Any]:
     """How a stored network was trained: command, steps and loss of each seed, accuracy upright and on random turns, date, seconds."""
     _check(name)
-    return _stories()[name]
-
-
-@cache
-def _stories() -> dict[str, Any]:
-    path = FOLDER / "nets.json"
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DamagedFile(
-            f"{path} is missing or unreadable: `git checkout -- lsviz/store/{FOLDER.name}`, or reinstall the package"
-        ) from error
+    return stories(FOLDER)[name]
 
 
 def _check(name: str) -> None:
