@@ -1,7 +1,8 @@
 """A voxel convolution beside e3nn's own (v2104), and the spherical network beside the products it cannot do without. Run by `make bench`.
 
-Single precision, one thread, ratios within one run. The voxel networks have the same widths: three convolutions, each with a gate, on
-eight fields of 13³ voxels, kernels of 5³; ours has a norm and an end of products beside, which count. The floor of the spherical
+Single precision, one thread, ratios within one run. The voxel networks have the same widths: three convolutions, each with a gate and two
+radial functions, on eight fields of 13³ voxels. Theirs have kernels of 5³; ours reach from border to border, one axis after another, and
+have a norm and an end of products beside, which count. The floor of the spherical
 network: its products with the grid's matrices, as bare einsums on numbers that are there, forward, and forward and backward.
 """
 

@@ -77,35 +77,44 @@ def test_a_plain_network_fails_the_same_test_and_a_kernel_that_is_not_steerable_
         w = plain.init([0])[0]
         assert equivariance_error(lambda x, f=plain, w=w: f(w, x), x, CUBE, move_voxels, act_out) > least
     net = voxel_convolution(layers=1, mul=2)
-    convolution = net.module[0]
-    kept = convolution.angular.clone()
+    convolution = net.module[1]
+    kept = convolution.polynomials.clone()
     assert error(net, x, CUBE) < 1e-11
     try:
-        convolution.angular += 0.3 * torch.from_numpy(numbers(*kept.shape))
+        convolution.polynomials += 0.3 * torch.from_numpy(numbers(*kept.shape))
         net._buffers.clear()
         assert error(net, x, CUBE) > 1e-3
     finally:
-        convolution.angular.copy_(kept)
+        convolution.polynomials.copy_(kept)
         net._buffers.clear()
 
 
-def test_kernels_obey_their_constraint_and_end_before_the_corner():
-    """κ(Rs) = D′(R) κ(s) D(R)ᵀ, Weiler et al. equation 3."""
+def test_kernels_obey_their_constraint_and_are_what_the_docstring_says():
+    """κ(Rs) = D′(R) κ(s) D(R)ᵀ, Weiler et al. equation 3; of a scalar's, the radial part, term by term."""
     from lsviz.equivariant import representation
 
-    net = voxel_convolution(layers=2, mul=1, irreps_in="0e+1o")
-    one = net.module[0]
-    with torch.no_grad():
-        kernel = one.kernel().numpy()
-    assert np.abs(kernel).max() > 1e-3
-    line = np.arange(5) - 2.0  # diameter 6: within it, |s| < 3
-    far = np.linalg.norm(np.stack(np.meshgrid(line, line, line)), axis=0) >= 3
-    assert np.abs(kernel[:, :, far]).max() == 0
+    net = voxel_convolution(layers=2, mul=1, irreps_in="0e+1o", l_max=2)
+    one = net.module[1]
+    impulses = torch.zeros(4, 9, 9, 9, 4, dtype=torch.float64)
+    impulses[range(4), 4, 4, 4, range(4)] = 1
+    with torch.no_grad():  # f′(r) = κ(−r) for an impulse at 0
+        kernel = one(impulses).flip(1, 2, 3).permute(4, 0, 1, 2, 3).numpy()
+        W = one.own(one.unit).T.numpy()
+    kernel[:, :, 4, 4, 4] -= W
+    assert np.abs(kernel[:, 0]).max() > 1e-3 and np.abs(kernel[:, 1:]).max() > 1e-3
     for motion in (*CUBE, *MIRRORS):
         out, into = representation(motion, one.own.irreps_out), representation(motion, "0e+1o")
-        blocks = kernel.reshape(-1, 1, 5, 5, 5)
-        moved = move_voxels(motion, blocks).reshape(kernel.shape)
+        moved = move_voxels(motion, kernel.reshape(-1, 1, 9, 9, 9)).reshape(kernel.shape)
         np.testing.assert_allclose(np.einsum("ab,bcxyz,dc->adxyz", out, moved, into), kernel, atol=1e-12)
+    line = np.arange(9) - 4.0
+    s = np.stack(np.meshgrid(line, line, line, indexing="ij"))
+    bells = np.stack([np.exp(-(s**2).sum(0) / 2 / a**2) for a in (1.0, 1.5)])
+    places = zip(one.own.irreps_out, one.own.irreps_out.slices(), strict=True)
+    vector = next(where for (_, ir), where in places if str(ir) == "1o")
+    for polynomial, part in zip((1, *s), (kernel[0, 0], *kernel[vector, 0][:3]), strict=True):
+        basis = (polynomial * bells).reshape(2, -1).T
+        found, *_ = np.linalg.lstsq(basis, part.ravel(), rcond=None)
+        assert np.abs(found).min() > 1e-3 and np.abs(basis @ found - part.ravel()).max() < 1e-12
 
 
 def test_other_turns_are_as_exact_as_the_field_is_smooth():
@@ -148,7 +157,9 @@ def test_a_shift_changes_nothing_away_from_the_border_in_a_plain_network():
     (lambda: voxel_convolution(layers=0), "layers"),
     (lambda: voxel_convolution(mul=0), "mul"),
     (lambda: voxel_convolution(symmetry="E(3)"), "symmetry"),
-    (lambda: voxel_convolution(diameter=40), "diameter"),
+    (lambda: voxel_convolution(scales=(1, 40)), "scales"),
+    (lambda: voxel_convolution(scales=()), "scales"),
+    (lambda: voxel_convolution(scales="wide"), "scales"),
     (lambda: voxel_convolution(irreps_in="0x"), "irreps_in"),
     (lambda: voxel_convolution(irreps_out=""), "irreps_out"),
     (lambda: plain_voxels(size=4), "size"),

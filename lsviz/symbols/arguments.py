@@ -113,7 +113,7 @@ ARGUMENTS = table(
     Symbol("mul", "mul", "multiplicity", "How many of each irrep a hidden layer holds.", kind="int", low=1, high=128),
     Symbol("channels", "channels", "channels", "How many functions of each kind a hidden layer holds.", kind="int", low=1, high=128),
     Symbol("cutoff", "r_c", "cutoff distance", "Points nearer than this are neighbours; cells have side 1.", low=0.1, high=100),
-    Symbol("diameter", "diameter", "diameter of a kernel", "How far a kernel of a voxel convolution reaches across.", unit="voxels", low=2, high=15),
+    Symbol("scales", "a", "scales of a kernel", "Widths of the Gaussians in a kernel of a voxel convolution.", kind="floats", unit="voxels", low=0.5, high=10),
     Symbol("rotation", "R", "turn in space", "A turn as a quaternion (w, x, y, z) = (cos θ/2, n sin θ/2); its length does not count.", kind="floats", low=-1, high=1),
     Symbol("mirror", "mirror", "mirror", "Whether the object is mirrored (every coordinate changes sign) before it is turned.", kind="str", choices=("no", "yes")),
     Symbol("shape", "shape", "shape", "Which of the eight shapes of four cubes; the first two are mirror images.", kind="str", choices=SHAPES),

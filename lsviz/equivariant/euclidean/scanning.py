@@ -19,7 +19,7 @@ from .weights import L_MAX, LOOKS_AT, NETWORKS, SEEDS, seen, shipped, stored, st
 
 AXES = {"oblique": (1.0, 2.0, 3.0), "grid": (0.0, 0.0, 1.0)}
 STEP = 15  # degrees, from one angle of the default scan to the next
-VOXELS, PIXELS = 13, 41  # along the picture of the field, and of the sphere
+VOXELS, PIXELS = 21, 41  # along the picture of the field, and of the sphere
 PRECISIONS = {"double": np.float64, "single": np.float32}
 
 

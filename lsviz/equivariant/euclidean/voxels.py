@@ -1,17 +1,20 @@
 """Convolutions on voxels: with kernels that turn with the field they act on (steerable), and plain ones, which do not."""
 
-import math
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
+from ...experiment import tidy
+from ...symbols import ARGUMENTS
 from .algebra import irreps
 from .building import in_double
 from .flattened import Flat, flat
 
 SYMMETRIES = ("O(3)", "SO(3)")
 CHIRAL = "0o+6x0e"  # as e3nn's example of the tetrominoes answers: a pseudoscalar and six scalars
-LARGEST = 15  # voxels along a kernel
-LEAST = 1e-5  # mean square below which a field fades out, as e3nn's BatchNorm has it
+LARGEST = 15  # voxels along a plain kernel
+VOLUME = 1000  # voxels: a hidden field's squares sum to it, so that a shape's fields are at most about 3, where silu bends smoothly
+LEAST = 1e-5  # of that sum: below it a field fades out
 
 
 def voxel_convolution(
@@ -20,26 +23,28 @@ def voxel_convolution(
     layers: int = 3,
     mul: int = 4,
     symmetry: str = "O(3)",
-    diameter: float = 6.0,
+    scales: Any = (1.0, 1.5),
     irreps_in: Any = "0e",
     irreps_out: Any = CHIRAL,
     pool: bool = True,
 ) -> Flat:
     """f(w, x) on fields of voxels x (items, dim, X, Y, Z): `layers` times a steerable convolution and a gate, then an end.
 
-        f′(r) = W f(r) + z^{−1/2} Σ_s κ(s) f(r + s),   κ(s) = Σ_J Σ_m w_{Jm} b_m(|s|) C Y^J(s/|s|)
+        f′(r) = W f(r) + Σ_s κ(s) f(r + s),   κ(s) = Σ_a Σ_J w_{aJ} C (π a²)^{−3/4} (|s|/a)^J Y^J(s/|s|) exp(−s²/2a²)
 
-    solves the constraint κ(Rs) = D′(R) κ(s) D(R)ᵀ: C couples dim ⊗ J → dim′ (e3nn's tensor product), b_m are smooth bumps that
-    reach a voxel or more to either side (two at diameter 6) and end at |s| = diameter/2, before the corner of the kernel's box; z counts
-    the voxels within. Weiler, Geiger, Welling, Boomsma, Cohen 2018, arXiv:1807.02547, equation 9; e3nn's model v2104, which divides by
-    the box instead of √z.
+    solves the constraint κ(Rs) = D′(R) κ(s) D(R)ᵀ: C couples dim ⊗ J → dim′ (e3nn's tensor product), and the Gaussians have `scales` a, in
+    voxels. Weiler, Geiger, Welling, Boomsma, Cohen 2018, arXiv:1807.02547, equation 9. |s|^J Y^J is a polynomial in x, y, z, so that κ is a
+    sum of products of a function of x, one of y and one of z: three sums along a line take the place of one over all of space. Of the
+    Gaussian of width 1, 0.7 % of the amplitude is left where voxels end to tell waves; kernels that end sooner, or hold finer detail,
+    know the grid.
 
     Hidden fields hold `mul` copies of each irrep that can be reached, up to l_max. After each convolution every field of an item is
-    divided by its root mean square over voxels (+ 10⁻⁵, so that what is 0 by symmetry stays so); then scalars pass silu
-    (odd ones tanh), the others are multiplied by a sigmoid of a scalar of their own. At the end W f + W′(f ⊗ f) at each voxel gives
-    (items, dim_out, X, Y, Z); pool: its mean over voxels, (items, dim_out). The mean right after a convolution would know no shape: only
-    Σ_s κ(s) remains of the kernel. Without the norm, odd scalars, which are triple products of gradients, come out 10⁴ times smaller
-    than even ones, and nothing is learned of them. l_max ≥ 1 is needed for a pseudoscalar.
+    scaled so that Σ_r |f(r)|²/(2l + 1) is `VOLUME`, where it was not 0 by symmetry; then scalars pass silu (odd ones tanh), the others are
+    multiplied by a sigmoid of a scalar of their own. At the end W f + W′(f ⊗ f) at each voxel gives (items, dim_out, X, Y, Z); pool: its
+    sum over voxels, over `VOLUME`, (items, dim_out): the same on any grid that the fields fit into. The sum right after a convolution
+    would know no shape: only Σ_s κ(s) remains of the kernel. Without the scaling odd scalars, which are triple products of gradients,
+    come out 10⁴ times smaller than even ones, and nothing is learned of them; with much larger fields silu is as good as max(0, ·), and
+    its kink knows the grid. l_max ≥ 1 is needed for a pseudoscalar.
 
     symmetry: "O(3)", mirrors too; "SO(3)", turns alone: all irreps are taken as even. Exact for the 24 turns of a cube (O(3): and their
     mirrors), with x on a cube; other turns are only as good as x and the kernels are smooth on the scale of a voxel.
@@ -50,15 +55,17 @@ def voxel_convolution(
         whole(name, value, low, high)
     if symmetry not in SYMMETRIES:
         raise ValueError(f"symmetry: got {symmetry!r}; allowed: one of {', '.join(SYMMETRIES)}, as O(3)")
-    if isinstance(diameter, (bool, str)) or not 2 < diameter < LARGEST + 1:
-        raise ValueError(f"diameter: got {diameter!r}; allowed: a number of voxels > 2 and < {LARGEST + 1}, as 5")
+    try:
+        known = tidy(ARGUMENTS["scales"], scales)
+    except ValueError as wrong:
+        raise ValueError(f"{wrong}, as (1.0, 1.5)") from None
     first, last = irreps(irreps_in, "irreps_in"), irreps(irreps_out, "irreps_out")
-    return _voxel_convolution(l_max, layers, mul, symmetry, float(diameter), str(first), str(last), bool(pool))
+    return _voxel_convolution(l_max, layers, mul, symmetry, known, str(first), str(last), bool(pool))
 
 
 @lru_cache(maxsize=16)
 def _voxel_convolution(
-    l_max: int, layers: int, mul: int, symmetry: str, diameter: float, irreps_in: str, irreps_out: str, pool: bool
+    l_max: int, layers: int, mul: int, symmetry: str, scales: tuple[float, ...], irreps_in: str, irreps_out: str, pool: bool
 ) -> Flat:
     from e3nn import o3
     from torch import nn
@@ -67,16 +74,12 @@ def _voxel_convolution(
     signal, answer = _parities(irreps_in, mirrors), _parities(irreps_out, mirrors)
     directions = _parities(o3.Irreps.spherical_harmonics(l_max), mirrors)
     with in_double():
-        parts: list[Any] = []
+        parts: list[Any] = [_moved()(1, -1)]  # irreps on the last axis, where e3nn has them
         for _ in range(layers):
             gate = gated(reachable(signal, directions, l_max, mul))
-            parts += [
-                _convolution()(signal, directions, gate.irreps_in, diameter),
-                _norm()(gate.irreps_in),
-                _last_axis()(gate),
-            ]
+            parts += [_convolution()(signal, directions, gate.irreps_in, scales), _norm()(gate.irreps_in), gate]
             signal = gate.irreps_out
-        parts.append(_ending()(signal, answer, pool))
+        parts += [_ending()(signal, answer, pool)] + ([] if pool else [_moved()(-1, 1)])
         return flat(nn.Sequential(*parts), answer)
 
 
@@ -107,8 +110,7 @@ def plain_voxels(
             before = channels if k else channels_in
             parts += [nn.Conv3d(before, channels, size, padding=size // 2, bias=False), nn.SiLU()]
         parts += [nn.AdaptiveAvgPool3d(1), nn.Flatten()] if pool else []
-        end = nn.Linear(channels, outputs)
-        parts.append(end if pool else _last_axis()(end))
+        parts.append(nn.Linear(channels, outputs) if pool else nn.Conv3d(channels, outputs, 1))
         return flat(nn.Sequential(*parts))
 
 
@@ -156,52 +158,81 @@ def gated(fields: Any) -> Any:
 def _convolution() -> Any:
     import torch
     from e3nn import o3
-    from e3nn.math import soft_one_hot_linspace
 
     class SteerableConvolution(torch.nn.Module):
-        """W f + z^{−1/2} κ ⋆ f. Kernels are made at those voxels alone that lie within the cutoff."""
+        """W f + κ ⋆ f on (items, X, Y, Z, dim), one axis after another."""
 
-        places: torch.Tensor
+        scales: torch.Tensor
         unit: torch.Tensor
-        radial: torch.Tensor
-        angular: torch.Tensor
+        directions: torch.Tensor
+        polynomials: torch.Tensor
 
-        def __init__(self, before: Any, directions: Any, after: Any, diameter: float) -> None:
+        def __init__(self, before: Any, directions: Any, after: Any, scales: tuple[float, ...]) -> None:
             super().__init__()
             self.own = o3.Linear(before, after)
             self.product = o3.FullyConnectedTensorProduct(
                 before, directions, after, shared_weights=False, compile_left_right=False, compile_right=True
             )
-            reach = math.ceil(diameter / 2) - 1
-            number = max(1, int(diameter / 2) - 1)  # bumps that reach a voxel or more to either side
-            line = torch.arange(-reach, reach + 1.0)
-            box = torch.stack(torch.meshgrid(line, line, line, indexing="ij"), -1).reshape(-1, 3)
-            distance = box.norm(dim=-1)
-            within = (distance > 0) & (distance < diameter / 2)
-            self.side, self.padding = 2 * reach + 1, reach
-            self.register_buffer("places", torch.cat([torch.nonzero(within)[:, 0], torch.tensor([self.side**3 // 2])]))
+            self.powers, polynomials = monomials(directions)
+            self.l_max = directions.lmax
+            self.register_buffer("polynomials", polynomials)
+            self.register_buffer("scales", torch.tensor(scales))
             self.register_buffer("unit", torch.eye(before.dim))
-            radial = soft_one_hot_linspace(distance[within], 0.0, diameter / 2, number, "smooth_finite", True)
-            self.register_buffer("radial", radial / len(radial) ** 0.5)
-            angular = o3.spherical_harmonics(directions, box[within], True, "component")
-            self.register_buffer("angular", angular)
-            self.weight = torch.nn.Parameter(torch.empty(number, self.product.weight_numel))
+            self.register_buffer("directions", torch.eye(directions.dim))
+            self.weight = torch.nn.Parameter(torch.empty(len(scales), self.product.weight_numel))
             self.reset_parameters()
 
         def reset_parameters(self) -> None:
             torch.nn.init.normal_(self.weight)
 
-        def kernel(self) -> Any:
-            """κ (dim_out, dim_in, side, side, side), with W at its middle, where κ is 0."""
-            around = self.product.right(self.angular, self.radial @ self.weight)  # voxel, in, out
-            inside = torch.cat([around, self.own(self.unit)[None]])
-            box = inside.new_zeros(self.side**3, *inside.shape[1:]).index_put((self.places,), inside)
-            return box.permute(2, 1, 0).reshape(*inside.shape[:0:-1], self.side, self.side, self.side)
+        def lines(self, side: int) -> Any:
+            """(scale, power, place, place): (s/a)^p exp(−s²/2a²)/(π a²)^{1/4} between two places along an axis."""
+            place = torch.arange(side, dtype=self.scales.dtype, device=self.scales.device)
+            a = self.scales[:, None, None]
+            s = (place - place[:, None]) / a
+            bell = torch.exp(-(s**2) / 2) / (torch.pi * a**2) ** 0.25
+            return torch.stack([bell * s**p for p in range(self.l_max + 1)], 1)
+
+        def mixing(self) -> dict[tuple[int, ...], Any]:
+            """(scale, powers of x, y, z) → the matrix (in, out) by which that part of κ goes."""
+            found: dict[tuple[int, ...], Any] = {}
+            for k, weight in enumerate(self.weight):
+                along = self.product.right(self.directions, weight.expand(len(self.directions), -1))  # direction, in, out
+                for powers, matrix in zip(self.powers, torch.einsum("pd,dio->pio", self.polynomials, along), strict=True):
+                    found[(k, *powers)] = matrix
+            return found
 
         def forward(self, x: Any) -> Any:
-            return torch.nn.functional.conv3d(x, self.kernel(), padding=self.padding)
+            X, Y, Z = (self.lines(side) for side in x.shape[1:4])
+            mixing, P = self.mixing(), self.l_max + 1
+            out = x @ self.own(self.unit)
+            for k in range(len(self.scales)):
+                sums: list[Any] = [0.0] * P  # by the power of x
+                for c in range(P):
+                    along_z = Z[k, c] @ x
+                    for b in range(P - c):
+                        along_y = (Y[k, b] @ along_z.flatten(3)).unflatten(3, along_z.shape[3:])
+                        for a in range(P - c - b):
+                            sums[a] = sums[a] + along_y @ mixing[k, a, b, c]
+                for a in range(P):
+                    out = out + (X[k, a] @ sums[a].flatten(2)).unflatten(2, sums[a].shape[2:])
+            return out
 
     return SteerableConvolution
+
+
+def monomials(directions: Any) -> tuple[list[tuple[int, ...]], Any]:
+    """Powers of x, y, z, and (monomial, dim) what each counts for in |s|^J Y^J(s/|s|), of e3nn's "component" normalization."""
+    import torch
+    from e3nn import o3
+
+    powers = [p for p in product(range(directions.lmax + 1), repeat=3) if sum(p) in {ir.l for _, ir in directions}]
+    line = torch.arange(-2.0, 3.0)  # enough for powers up to 4
+    s = torch.cartesian_prod(line, line, line)
+    values = torch.stack([(s ** torch.tensor(p)).prod(1) for p in powers], 1)
+    harmonics = o3.spherical_harmonics(directions, s, False, "component")
+    found = torch.linalg.lstsq(values, harmonics).solution
+    return powers, torch.where(found.abs() < 1e-9, 0.0, found)
 
 
 @lru_cache(maxsize=1)
@@ -210,7 +241,7 @@ def _ending() -> Any:
     from e3nn import o3
 
     class Ending(torch.nn.Module):
-        """W f + W′(f ⊗ f) at each voxel, or its mean: of the products, for which the mean of f fᵀ is enough."""
+        """W f + W′(f ⊗ f) at each voxel, or its sum over `VOLUME`: of the products, for which the sum of f fᵀ is enough."""
 
         def __init__(self, before: Any, after: Any, pool: bool) -> None:
             super().__init__()
@@ -218,13 +249,12 @@ def _ending() -> Any:
             self.product = o3.FullyConnectedTensorProduct(before, before, after, compile_right=True)
             self.register_buffer("unit", torch.eye(before.dim))
 
-        def forward(self, x: Any) -> Any:
+        def forward(self, f: Any) -> Any:
             if not self.pool:
-                f = x.movedim(1, -1)
-                return (self.linear(f) + self.product(f, f)).movedim(-1, 1)
-            f = x.flatten(2)
-            moments = f @ f.transpose(1, 2) / f.shape[2]
-            return self.linear(f.mean(2)) + torch.einsum("bij,jik->bk", moments, self.product.right(self.unit))
+                return self.linear(f) + self.product(f, f)
+            f = f.flatten(1, 3)
+            moments = f.transpose(1, 2) @ f / VOLUME
+            return self.linear(f.sum(1) / VOLUME) + torch.einsum("bij,jik->bk", moments, self.product.right(self.unit))
 
     return Ending
 
@@ -234,36 +264,35 @@ def _norm() -> Any:
     import torch
 
     class Norm(torch.nn.Module):
-        """Each field of an item over its root mean square: of its numbers, over voxels."""
+        """Each field of an item, scaled: the squares of its numbers, on average over them, sum to `VOLUME` over the voxels."""
+
+        member: torch.Tensor
 
         def __init__(self, fields: Any) -> None:
             super().__init__()
-            self.fields = [(mul, ir.dim) for mul, ir in fields]
+            dims = torch.tensor([ir.dim for mul, ir in fields for _ in range(mul)])
+            self.register_buffer("member", torch.eye(len(dims)).repeat_interleave(dims, 0) / dims.sqrt())
 
         def forward(self, x: Any) -> Any:
-            found, start = [], 0
-            for mul, dim in self.fields:
-                part = x[:, start : start + mul * dim].unflatten(1, (mul, dim))
-                size = part.square().mean((2, 3, 4, 5), keepdim=True)
-                found.append((part * (size + LEAST).rsqrt()).flatten(1, 2))
-                start += mul * dim
-            return torch.cat(found, 1)
+            size = x.square().sum((1, 2, 3)) @ self.member.square()  # item, field
+            scale = (VOLUME / (size + LEAST)).sqrt() @ (self.member > 0).to(x.dtype).T
+            return x * scale[:, None, None, None]
 
     return Norm
 
 
 @lru_cache(maxsize=1)
-def _last_axis() -> Any:
+def _moved() -> Any:
     from torch import nn
 
-    class LastAxis(nn.Module):
-        """What acts on the last axis, at each voxel."""
+    class Moved(nn.Module):
+        """An axis elsewhere."""
 
-        def __init__(self, inner: Any) -> None:
+        def __init__(self, source: int, target: int) -> None:
             super().__init__()
-            self.inner = inner
+            self.source, self.target = source, target
 
         def forward(self, x: Any) -> Any:
-            return self.inner(x.movedim(1, -1)).movedim(-1, 1)
+            return x.movedim(self.source, self.target)
 
-    return LastAxis
+    return Moved

@@ -44,7 +44,7 @@ def shipped(name: str) -> Flat:
     if name == "se3_transformer":
         return se3_transformer()
     if name == "voxel_convolution":
-        return voxel_convolution(mul=6)
+        return voxel_convolution()
     if name == "spherical_cnn":
         return spherical_cnn(l_max=L_MAX, channels=16)
     return plain_voxels(channels=PLAIN, size=3)
