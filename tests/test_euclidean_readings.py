@@ -176,15 +176,16 @@ def test_stored_digits_keep_their_order():
 
 
 def test_four_uses_are_as_exact_as_the_lesson_says():
-    """Points at every angle; the sphere nearly, and right; voxels at the quarter turns of their own grid, and there alone."""
+    """Points at every angle; sphere and voxels nearly, and right; voxels exactly at the quarter turns of their own grid."""
     run = experiment.get("equivariance_scan")(turns=(0.0, 45.0, 90.0), about="grid")
     E, right = run.equivariance.max("seed"), run.right_turn.min("seed")
     for net in ("message_passing", "se3_transformer"):
         assert float(E.sel(network=net).max()) < 1e-13
     assert 1e-6 < read.moved("spherical_cnn")(run) < 1e-2 and float(right.sel(network="spherical_cnn").min()) == 1
     at = E.sel(network="voxel_convolution")
-    assert float(at.sel(turn_degrees=90)) < 1e-11 and float(at.sel(turn_degrees=45)) > 1e-4
-    assert float(right.sel(network="voxel_convolution", turn_degrees=90)) == 1 > float(right.sel(network="plain_voxels", turn_degrees=90))
+    assert float(at.sel(turn_degrees=90)) < 1e-11 and 1e-3 < read.moved("voxel_convolution")(run) < 0.05
+    assert float(right.sel(network="voxel_convolution").min()) == 1 > float(right.sel(network="plain_voxels", turn_degrees=90))
+    assert float(run.equivariance_floor.sel(network="voxel_convolution", turn_degrees=45).min()) > 0.5
 
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,6 +11,7 @@ from lsviz.symbols import SHAPES
 
 POINTS = ("message_passing", "se3_transformer")
 EXACT = (*POINTS, "spherical_cnn")
+RIGHT = (*EXACT, "voxel_convolution")
 
 
 def scan(**arguments):
@@ -28,7 +29,7 @@ def test_stored_networks_tell_all_eight_as_they_stand_and_as_often_when_turned_a
     good = [(np.round(weights.shipped(name)(w[:1].astype(np.float32), weights.seen(name, SHAPES, motion))) == targets()).all(-1).mean()
             for motion in turns]  # fmt: skip
     stated = told["accuracy_turned"][0]
-    assert np.mean(good) == 1 == stated if name in EXACT else abs(np.mean(good) - stated) < 0.3
+    assert np.mean(good) == 1 == stated if name in RIGHT else abs(np.mean(good) - stated) < 0.3
     assert told["command"] == "python tools/train_euclidean.py" and told["seconds"] < 200
 
 
@@ -45,7 +46,7 @@ def test_all_weights_take_little_room_and_a_damaged_file_is_told(tmp_path, monke
 
 def test_a_plain_network_learned_the_same_and_knows_no_turn():
     assert max(weights.story("plain_voxels")["accuracy_turned"]) < 0.3
-    assert min(min(weights.story(name)["accuracy_turned"]) for name in EXACT) == 1
+    assert min(min(weights.story(name)["accuracy_turned"]) for name in RIGHT) == 1
 
 
 def test_points_are_exact_to_their_digits_and_the_sphere_to_its_grid():
@@ -63,11 +64,11 @@ def test_voxels_are_exact_about_the_grids_own_axis_alone():
     ds = scan(networks=nets, about="grid", turns=(0.0, 45.0, 90.0), turn=90.0, seeds=1, precision="single")
     steerable, plain = ds.equivariance.values[:, 0]
     assert steerable[0] == plain[0] == 0
-    assert steerable[2] < 1e-4 < 1e-3 < steerable[1] and plain[2] > 0.1
+    assert steerable[2] < 1e-4 < 1e-3 < steerable[1] < 0.1 and plain[2] > 0.1
     assert (ds.equivariance_floor.values[:, 0, 2] < 1e-5).all() and (ds.equivariance_floor.values[:, 0, 1] > 1e-3).all()
     assert ds.taken_for[0, 0] == 0 and ds.right_turn[0, 0, 2] == 1
     oblique = scan(networks=("voxel_convolution",), turns=(90.0,), seeds=1, precision="single")
-    assert oblique.equivariance > 1e-3
+    assert 1e-3 < oblique.equivariance < 0.1 and oblique.right_turn == 1
 
 
 def test_E_is_that_of_equivariance_error_and_outputs_are_not_small():

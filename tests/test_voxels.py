@@ -117,18 +117,38 @@ def test_kernels_obey_their_constraint_and_are_what_the_docstring_says():
         assert np.abs(found).min() > 1e-3 and np.abs(basis @ found - part.ravel()).max() < 1e-12
 
 
-def test_other_turns_are_as_exact_as_the_field_is_smooth():
-    """The cells are turned, and rendered anew: no interpolation of the field. σ = 0.6, 1 and 1.5 voxels."""
+def moved_by(net, w, side, sigma):
+    """E of two shapes turned by 45° about y: the cells are turned and rendered anew, no interpolation of the field."""
+    upright, turned = (
+        np.stack([as_voxels(c @ R.T, side=side, sigma=sigma) for c in map(cells, ("chiral_1", "corner"))])
+        for R in (np.eye(3), rotation((0, 1, 0), np.pi / 4).rotation)
+    )
+    return np.abs(net(w, turned) - net(w, upright)).max() / np.abs(net(w, upright)).max()
+
+
+def test_other_turns_are_as_exact_as_the_field_is_smooth_and_the_grid_wide():
     net = voxel_convolution(layers=1, mul=2, irreps_out="4x0e")
-    w, motion = net.init([0])[0], rotation((0, 1, 0), np.pi / 4)
-    found = []
-    for sigma in (0.6, 1.0, 1.5):
-        upright, turned = (
-            np.stack([as_voxels(c @ R.T, sigma=sigma) for c in map(cells, ("chiral_1", "corner"))])
-            for R in (np.eye(3), motion.rotation)
-        )
-        found.append(np.abs(net(w, turned) - net(w, upright)).max() / np.abs(net(w, upright)).max())
-    assert found[0] > 2 * found[1] and found[1] < 0.06 and found[2] < 0.03
+    w = net.init([0])[0]
+    coarse, fine, finer = (moved_by(net, w, 21, sigma) for sigma in (0.6, 1.0, 1.5))
+    assert coarse > 30 * fine > 300 * finer and fine < 1e-4
+    assert moved_by(net, w, 13, 1.5) > 30 * finer  # the border cuts it
+
+
+def test_fields_that_are_large_to_their_gates_know_the_grid(monkeypatch):
+    from lsviz.equivariant.euclidean import voxels
+
+    net = voxel_convolution(layers=2, mul=2, irreps_out="4x0e")
+    w = net.init([0])[0]
+    small = moved_by(net, w, 21, 1.2)
+    monkeypatch.setattr(voxels, "VOLUME", 1e6)
+    assert moved_by(net, w, 21, 1.2) > 5 * small
+
+
+def test_a_larger_grid_changes_no_pooled_answer():
+    net = voxel_convolution(layers=2, mul=2)
+    w = net.init([0])[0]
+    wide, wider = (net(w, as_voxels("L", side=side, sigma=1.0)[None]) for side in (25, 31))
+    np.testing.assert_allclose(wider, wide, atol=1e-4 * np.abs(wide).max())
 
 
 def test_seeds_in_a_batch_are_seeds_one_by_one_and_gradients_go_through():

@@ -121,7 +121,7 @@ def scan_status(ds: Any, values: dict[str, Any]) -> str:
 
 four_architectures = App(
     name="four_architectures",
-    title="Turn the shape: answers to points stay to the last digit, on a sphere to its grid's error, on voxels by quarter turns alone",
+    title="Turn the shape: answers to points stay to the last digit, on voxels and on a sphere to the error of a grid",
     source="equivariance_scan",
     picture="euclidean:four_architectures",
     controls=dict(turn=Steps([float(a) for a in range(0, 181, 15)], unit="°"), shape=Menu(SHAPE_NAMES, sign="shape"),
