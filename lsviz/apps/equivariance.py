@@ -6,6 +6,7 @@ import numpy as np
 
 from ..app import App, Ladder, Menu, Rung, Slider, Steps, Upload
 from .diffeo import SIDE, cross, own_grey
+from .grains import tiny
 from .jamming import count
 
 GROUPS = {
@@ -99,9 +100,9 @@ def aliasing_status(ds: Any, values: dict[str, Any]) -> str:
     points, s = ds.sizes["sample"], int(values["stride"])
     every = "every point" if s == 1 else f"every {s}{'nd' if s == 2 else 'rd' if s == 3 else 'th'} point"
     left = float(ds.blur_left)
-    made = f", made smaller to {100 * left:.0f} % by the blur" if values["blur"] != "none" else ""
-    shown = f"shows {count(round(seen), 'wave')} instead" if aliased(ds) else "shows them all"
-    shown += "; max(0, x) makes new waves" if values["rectified"] != "no" else ""
+    made = f", made smaller to {100 * left:.2g} % by the blur" if values["blur"] != "none" else ""
+    shown = f"shows {count(round(seen), 'wave')} instead" if aliased(ds) else "shows them all" if number < limit else "just shows them"
+    shown += "; max(0, x) makes new waves of them" if values["rectified"] != "no" else ""
     moved = float(np.ptp(ds.pooled.values, axis=1).max())
     still = f"changes by {moved:.2g} at most" if moved > 1e-9 else "does not change"
     words = f"{count(round(number), 'wave')} on {points} points: {every} can show up to {limit:.0f}, and {shown}{made}"
@@ -161,6 +162,13 @@ def mean_told(table: Any) -> str:
     return f"{100 * known.mean():.1f} %" if known.size else "…"
 
 
+def largest_told(table: Any) -> str:
+    """The largest of all seeds; … while not known."""
+    known = np.asarray(table, float)
+    known = known[np.isfinite(known)]
+    return tiny(float(known.max())) if known.size else "…"
+
+
 def shift_status(ds: Any, values: dict[str, Any]) -> str:
     from ..figure.equivariance.asked import named
     from ..figure.equivariance.shifts import class_of
@@ -170,6 +178,9 @@ def shift_status(ds: Any, values: dict[str, Any]) -> str:
     words = []
     for i, net in enumerate(map(str, ds.network.values)):
         now = f"p = {p[i]:.2f}" if np.isfinite(p[i]) else "…"
+        if values["curve"] == "change":
+            at = int(np.abs(ds.shift_pixels.values - float(values["shift"])).argmin())
+            now = f"‖Δf‖/‖f‖ ≤ {largest_told(ds.output_change[i, :, at])}"
         words.append(f"{named(net)} {now}, {mean_told(ds.top_change[i, :, 0])} change by one pixel, error {mean_told(ds.test_error[i])}")
     seeds, probe = count(ds.sizes["seed"], "seed"), int(values["probe"])
     return f"shift {values['shift']:g}, class {asked}: {'; '.join(words)}; means of {seeds}, {probe} pictures".replace("shift -", "shift −")
@@ -216,6 +227,8 @@ def turn_status(ds: Any, values: dict[str, Any]) -> str:
     for i, net in enumerate(map(str, ds.network.values)):
         p = ds.probability.values[i, :, asked]
         now = f"p = {np.nanmean(p):.2f}" if np.isfinite(p).any() else "…"
+        if values["curve"] == "change":
+            now = f"E ≤ {largest_told(ds.equivariance[i, :, at])}"
         words.append(f"{named(net)} {now}, error {mean_told(ds.test_error[i])} upright, {mean_told(ds.error_turn[i, :, at])} turned")
     scanned = float(ds.turn_degrees[at])
     of_scan = "" if scanned == float(values["turn"]) % 360 else f" (errors at {scanned:g}°)"

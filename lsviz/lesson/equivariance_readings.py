@@ -88,8 +88,10 @@ def lost_between(values: dict[str, Any], ds: Any) -> str | tuple[bool, str]:
     if "p4" not in ds.network.values:
         return "The claim is about p4. Choose networks with it."
     place = _nearest(ds, float(values["turn"]))
-    if float(ds.turn_degrees[place]) % 90 == 45:
-        return f"{float(ds.turn_degrees[place]):g}° is half-way between two quarter turns. Find another."
+    known, asked = float(ds.turn_degrees[place]), float(values["turn"])
+    if known % 90 == 45:
+        nearest = "" if asked % 360 == known else f"Errors are known at some angles only; the one nearest to {asked:g}° is {known:g}°. "
+        return f"{nearest}{known:g}° is half-way between two quarter turns. Find another."
     one = ds.sel(network="p4").isel(turn_degrees=place)
     error, back = 100 * float(one.error_turn.mean()), 100 * float(one.error_back.mean())
     told = f"At {float(one.turn_degrees):g}° p4 errs on {error:.0f} %; on pictures turned there and back on {back:.0f} %"

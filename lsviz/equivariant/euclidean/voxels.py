@@ -14,7 +14,7 @@ SYMMETRIES = ("O(3)", "SO(3)")
 CHIRAL = "0o+6x0e"  # as e3nn's example of the tetrominoes answers: a pseudoscalar and six scalars
 LARGEST = 15  # voxels along a plain kernel
 VOLUME = 1000  # voxels: a hidden field's squares sum to it, so that a shape's fields are at most about 3, where silu bends smoothly
-LEAST = 1e-5  # of that sum: below it a field fades out
+LEAST = 1.0  # of the sum before: below it a field fades out. What is 0 by symmetry gets 0.1 from the grid, a chiral shape's 0o 7
 
 
 def voxel_convolution(
@@ -43,8 +43,8 @@ def voxel_convolution(
     multiplied by a sigmoid of a scalar of their own. At the end W f + W′(f ⊗ f) at each voxel gives (items, dim_out, X, Y, Z); pool: its
     sum over voxels, over `VOLUME`, (items, dim_out): the same on any grid that the fields fit into. The sum right after a convolution
     would know no shape: only Σ_s κ(s) remains of the kernel. Without the scaling odd scalars, which are triple products of gradients,
-    come out 10⁴ times smaller than even ones, and nothing is learned of them; with much larger fields silu is as good as max(0, ·), and
-    its kink knows the grid. l_max ≥ 1 is needed for a pseudoscalar.
+    come out a hundred times smaller than even ones, and little is learned of them; with much larger fields silu is as good as max(0, ·),
+    and its kink knows the grid. l_max ≥ 1 is needed for a pseudoscalar.
 
     symmetry: "O(3)", mirrors too; "SO(3)", turns alone: all irreps are taken as even. Exact for the 24 turns of a cube (O(3): and their
     mirrors), with x on a cube; other turns are only as good as x and the kernels are smooth on the scale of a voxel.

@@ -57,7 +57,7 @@ def learn_from_one_orientation(stage: Stage) -> Draw:
     ends = stage.actor(curve.plot([], [], zorder=4, clip_on=False, **mark_look(colours.satisfied, "v", 6))[0])
     grey = [Level(stage, ax, old, zorder=2, linewidth=1.6) for ax in (curve, loss)]
     behind = [Level(stage, curve, colours.sources["stored"], zorder=1.5, **style.LINES["stored"]) for _ in range(STORED)]
-    words = [stage.actor(curve.text(0, 0, "", ha="right", va="center", zorder=5, bbox=behind_words(stage), color=colours.ink,
+    words = [stage.actor(curve.text(0, 0, "", ha="right", va="center", zorder=1.6, bbox=behind_words(stage), color=colours.ink,
                                     fontsize=style.NARROW_SIZE)) for _ in range(STORED)]  # fmt: skip
     dots = stage.actor(share.plot([], [], zorder=3, clip_on=False, alpha=0.8, **mark_look(colours.satisfied, "o", 4.6))[0])
     bars = stage.actor(share.plot([], [], zorder=4, marker="|", markersize=13, markeredgewidth=2.6, linestyle="none", color=live)[0])

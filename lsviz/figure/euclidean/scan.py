@@ -35,7 +35,7 @@ def four_architectures(stage: Stage) -> Draw:
     else:
         side = (H - 120) / 3
         small = [axes_at(stage, 14, 26 + k * (side + 26), side, side, name) for k, name in enumerate(("image", "noisy", "deformed"))]
-        apart = 0.345 * W if W >= 880 else 288.0 if W >= 720 else 248.0  # room for names and numbers
+        apart = 0.345 * W if W >= 880 else 296.0 if W >= 720 else 272.0  # room for names and numbers
         curve = axes_at(stage, side + 84, 28, W - side - 84 - apart - 24, H - 28 - 88, "curve")
         left, top = W - apart, 20.0
     curve.set_xlim(-4, 184)
@@ -143,7 +143,7 @@ class Told:
         W, H = stage.width, stage.height
         self.stage, row = stage, 21.0 if stage.narrow else 25.0
         write = stage.figure.text
-        self.columns = [left + 18, left + across - (64 if across > 260 else 52), left + across - 4]
+        self.columns = [left + 18, left + across - 64, left + across - 4]
         self.heads = [stage.actor(write(x / W, 1 - top / H, "", va="center", ha=ha, weight="bold"))
                       for x, ha in zip(self.columns, ("left", "right", "right"), strict=True)]  # fmt: skip
         self.rows = []
@@ -157,7 +157,7 @@ class Told:
             self.rows.append((net, mark, texts))
 
     def set(self, nets: list[str], ds: Any, at: int, shape: str) -> None:
-        for head, words in zip(self.heads, (f"at {float(ds.turn_degrees[at]):g}°", "$E$", "right"), strict=True):
+        for head, words in zip(self.heads, (f"at {float(ds.turn_degrees[at]):g}°", "$E$", "seeds"), strict=True):
             head.set_text(words)
         for net, mark, texts in self.rows:
             there = net in nets
