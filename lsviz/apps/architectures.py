@@ -149,6 +149,6 @@ four_architectures = App(
     size=(900, 460),
     narrow=(380, 626),
     caption="Stored networks, trained on the eight shapes as they stand, asked live. Points are turned exactly; voxels are made anew from "
-            "the turned shape, not interpolated. There and back: the same network, given upright voxels that were turned and "
-            "turned back, by linear interpolation. In the table: E, and how many seeds tell this shape (all outputs round to their targets).",
+            "the turned shape, not interpolated. There and back: the same network, given upright voxels that were turned and turned back, "
+            "by linear interpolation. In the table: E, and how many seeds tell this shape (all outputs round to their targets).",
 )  # fmt: skip
