@@ -11,15 +11,17 @@ import pytest
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `-n`, hand out tests one by one, but notebooks whole."""
+    """With `-n`, hand out tests one by one, but notebooks whole, and an app's to one process, which remembers what it computed."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class NotebooksWhole(LoadScopeScheduling):
+    class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.split("::")[0]
+            file, _, test = nodeid.partition("::")
+            if file.endswith("test_apps.py") and test.endswith("]"):
+                return test.partition("[")[2]
             return file if file.endswith(".ipynb") else nodeid
 
-    return NotebooksWhole(config, log)
+    return Together(config, log)
 
 
 def _has_arrays(annotation: Any) -> bool:
