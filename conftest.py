@@ -1,6 +1,7 @@
-"""How the tests run: the lessons' notebooks whole, in one process each; and annotations checked by what they need."""
+"""How the tests run: what belongs together in one process; and annotations checked by what they need."""
 
 import functools
+import gc
 import inspect
 import typing
 from typing import Any
@@ -22,6 +23,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return file if file.endswith(".ipynb") else nodeid
 
     return Together(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the collector need not walk through it hundreds of times, and need not come so often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _has_arrays(annotation: Any) -> bool:
