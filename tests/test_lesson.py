@@ -830,9 +830,8 @@ NEEDS = {"2_jamming_particles": {"2-ex-free": dict(phi=0.84)}}  # settings witho
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MOVES)
-@pytest.mark.usefixtures("remembered")  # Reset goes back to what the notebook computed
+@pytest.mark.usefixtures("remembered")  # Reset goes back to what the notebook computed; pictures on the way are not looked at
 def test_a_lesson_can_be_solved_and_every_task_can_be_missed(name, monkeypatch):
-    monkeypatch.setattr("lsviz.experiment.REFRESH", 1.0)  # seconds: what counts here are answers, not the pictures on the way
     here = opened(name, monkeypatch)
     asked = {key for key, text in catalog.texts(name).items() if "ask" in text}
     assert asked == set(here.items), "every question has its words, and none is left over"
