@@ -12,7 +12,8 @@ import pytest
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `-n`, hand out tests one by one, but notebooks whole, and an app's to one process, which remembers what it computed."""
+    """With `-n`, hand out tests one by one, but notebooks and sweeps whole (they share a kernel, a cluster), and an app's to one
+    process, which remembers what it computed."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Together(LoadScopeScheduling):
@@ -20,7 +21,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file, _, test = nodeid.partition("::")
             if file.endswith("test_apps.py") and test.endswith("]"):
                 return test.partition("[")[2]
-            return file if file.endswith(".ipynb") else nodeid
+            return file if file.endswith((".ipynb", "test_sweep.py")) else nodeid
 
     return Together(config, log)
 
