@@ -21,7 +21,7 @@ COARSE = dict(accuracy=1e-2, widest=160, horizon=10.0, probe=30)
 # Networks that are quick; a P that is stored.
 FEW = dict(who_is_stable=dict(group="fc3"), learned_not_born=dict(group="fc1+lenet"), stability_error=dict(P=1024),
            symmetry_saves=dict(most=256), shift_it=dict(group="stride+none"), turn_it=dict(group="plain+p4"),
-           spherical_harmonics=dict(l=4), learn_from_one_orientation=dict(steps=50),
+           spherical_harmonics=dict(l=4), learn_from_one_orientation=dict(steps=30, layers=2),
            four_architectures=dict(group="message_passing+se3_transformer"))  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def test_every_control_moves_something_visible(name):
             pytest.skip("the study is not stored in this copy")
         session.set(**SHOWN_BY.get((name, moved), {}))
         options = [v for v in kind.options(session.values) if v != session.values[moved]]
-        most = dict(P=300, budget=300, seeds=4, L=3, widest=512, horizon=50, h=100, most=512, probe=100, steps=200, l_max=2).get(moved)
+        most = dict(P=300, budget=300, seeds=4, L=3, widest=512, horizon=50, h=100, most=512, probe=100, steps=100, l_max=2).get(moved)
         most = 100 if (name, moved) == ("learned_not_born", "budget") else most
         cheap = [v for v in options if most is None or v <= most]
         seen = {session.png}

@@ -702,6 +702,7 @@ def test_lesson_0_promises_what_its_own_runs_show():
     assert 0 < readings.satisfied(longer) < 4 == readings.satisfied(both), "what the hint says"
 
 
+@pytest.mark.usefixtures("remembered")
 def test_lesson_3_tells_what_is_stored():
     """Every number of its table and of the lines about it, read from the store again, or run."""
     from lsviz import apps, data, jamming, sweep
