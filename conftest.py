@@ -1,6 +1,7 @@
-"""How the tests run: the lessons' notebooks whole, in one process each; and annotations checked by what they need."""
+"""How the tests run: what belongs together in one process; and annotations checked by what they need."""
 
 import functools
+import gc
 import inspect
 import typing
 from typing import Any
@@ -11,15 +12,25 @@ import pytest
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `-n`, hand out tests one by one, but notebooks whole."""
+    """With `-n`, hand out tests one by one, but notebooks and sweeps whole (they share a kernel, a cluster), and an app's to one
+    process, which remembers what it computed."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class NotebooksWhole(LoadScopeScheduling):
+    class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.split("::")[0]
-            return file if file.endswith(".ipynb") else nodeid
+            file, _, test = nodeid.partition("::")
+            if file.endswith("test_apps.py") and test.endswith("]"):
+                return test.partition("[")[2]
+            return file if file.endswith((".ipynb", "test_sweep.py")) else nodeid
 
-    return NotebooksWhole(config, log)
+    return Together(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the collector need not walk through it hundreds of times, and need not come so often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _has_arrays(annotation: Any) -> bool:

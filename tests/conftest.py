@@ -6,13 +6,8 @@ unchecked.
 
 import os
 import shutil
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +33,15 @@ QUIET = (
     "--disable-component-update",
     "--disable-default-apps",
 )
+
+
+@pytest.fixture(autouse=True)
+def _widgets_go_with_their_test() -> Iterator[None]:
+    """ipywidgets keeps every widget for good, and with it an app and its pictures: gigabytes, through which Python's collector went
+    again and again, seconds each time."""
+    yield
+    if widgets := sys.modules.get("ipywidgets.widgets.widget"):
+        widgets.Widget.close_all()
 
 
 def find_browser() -> str | None:
@@ -70,57 +74,32 @@ def browser(chromium: str) -> Iterator[Any]:
         launched.close()
 
 
-@contextmanager
-def serving(command: str, port: int, *options: str) -> Iterator[str]:
-    """`python -m lsviz app|lab` on a free port near `port`, stopped at the end. Yields its address as it printed it."""
-    log = subprocess.PIPE
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lsviz", command, "--no-browser", "--port", str(port), *options],
-        cwd=ROOT,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        yield _address(process)
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()  # type: ignore[union-attr]
+def _served(command: str, folder: Path) -> Iterator[Any]:
+    from browser import served
 
-
-def _address(process: subprocess.Popen[str], patience: float = 60) -> str:
-    """The first line that names an address, once the server answers there."""
-    lines, start = [], time.monotonic()
-    for line in process.stdout or ():
-        lines.append(line)
-        if (at := line.find("http://")) >= 0:
-            url = line[at:].split()[0]
-            while time.monotonic() - start < patience:
-                try:
-                    urllib.request.urlopen(url, timeout=5).close()
-                    return url
-                except urllib.error.HTTPError:
-                    return url
-                except OSError:
-                    time.sleep(0.1)
-            break
-    raise AssertionError("the server did not start:\n" + "".join(lines))
+    with served(command, folder) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
-def gallery() -> Iterator[str]:
-    """The address of Voilà serving all lessons."""
-    with serving("app", 18866) as url:
-        yield url
+def voila() -> Iterator[Any]:
+    """Voilà on the pages made for tests, one server for all tests of a process."""
+    yield from _served("app", ROOT / "tests" / "fixtures")
 
 
 @pytest.fixture(scope="session")
-def laboratory() -> Iterator[str]:
-    """The address of JupyterLab with all lessons, token included."""
-    with serving("lab", 18888) as url:
-        yield url
+def lab() -> Iterator[Any]:
+    """JupyterLab on the same."""
+    yield from _served("lab", ROOT / "tests" / "fixtures")
+
+
+@pytest.fixture(scope="session")
+def lessons() -> Iterator[Any]:
+    """Voilà on the lessons."""
+    yield from _served("app", ROOT / "notebooks")
+
+
+@pytest.fixture(scope="session")
+def lessons_in_lab() -> Iterator[Any]:
+    """JupyterLab on the lessons."""
+    yield from _served("lab", ROOT / "notebooks")

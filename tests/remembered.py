@@ -3,6 +3,7 @@
 The same arguments give the same bits: test_experiments holds that. A call with other than numbers, words and tuples of them is computed.
 """
 
+import math
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -58,7 +59,11 @@ EVERY = Remembered()
 
 @pytest.fixture
 def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All apps that a test opens share what they compute, also with the tests before it in the same process."""
+    """All apps that a test opens share what they compute, also with the tests before it in the same process.
+
+    What is computed shows its first table and its last alone, as what is remembered does: pictures on the way cost as much again.
+    """
     from lsviz.app.session import Session
 
+    monkeypatch.setattr("lsviz.experiment.REFRESH", math.inf)
     monkeypatch.setattr(Session, "_make", lambda session, values: EVERY.make(session, values))

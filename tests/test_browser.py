@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from browser import HANDLE, PICTURE, STATUS, measure, served, visit
+from browser import HANDLE, PICTURE, STATUS, measure, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 HERE = Path(__file__).parent
@@ -13,18 +13,6 @@ LESSONS = HERE.parent / "notebooks"
 BUSY = float(
     os.environ.get("LSVIZ_BUSY", 3)
 )  # a test is no stopwatch: it allows this much more; benchmarks/hand.py holds the bars
-
-
-@pytest.fixture(scope="module")
-def voila():
-    with served("app", HERE / "fixtures") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def lab():
-    with served("lab", HERE / "fixtures") as server:
-        yield server
 
 
 def toy(server, query=""):
@@ -88,7 +76,7 @@ def test_jupyterlab_answers_a_slider(browser, lab):
 @pytest.mark.times
 def test_pictures_follow_the_hand(browser, voila):
     with visit(browser, toy(voila)) as seen:
-        got = measure(seen, seconds=2)
+        got = measure(seen, seconds=2, presses=6)
     assert got.disagreed == 0
     assert got.key_ms < 100 * BUSY
     assert got.distinct > 5 / BUSY
@@ -270,18 +258,6 @@ def test_gallery_lists_twelve_lessons(browser, voila):
 
 
 # The lessons.
-
-
-@pytest.fixture(scope="module")
-def lessons():
-    with served("app", LESSONS) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def lessons_in_lab():
-    with served("lab", LESSONS) as server:
-        yield server
 
 
 ONE_WIDTH = "A network is either stuck"  # the app with the default eight networks

@@ -8,26 +8,13 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from browser import served, visit
+from browser import visit
 from scrub import CANVAS, FRAME, WORDS, feel, log, watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-HERE = Path(__file__).parent
 BUSY = float(os.environ.get("LSVIZ_BUSY", 3))  # a test is no stopwatch; benchmarks/map.py holds the bars
 MADE_UP, REAL = 0, 1  # the maps of the page, in order
 LIVE, ERROR, SLIDER = ".lsviz-live", ".lsviz-error", ".lsviz-map input[type=range]"
-
-
-@pytest.fixture(scope="module")
-def voila():
-    with served("app", HERE / "fixtures") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def lab():
-    with served("lab", HERE / "fixtures") as server:
-        yield server
 
 
 def maps(browser, server, query="", **options):
@@ -36,9 +23,9 @@ def maps(browser, server, query="", **options):
 
 
 def in_lab(browser, server):
-    """The same in JupyterLab, all cells run."""
+    """The same in JupyterLab, all cells run; in a workspace of its own, without what other tests left open."""
     head, _, token = server.address.partition("?token=")
-    address = f"{head.split('/lab')[0]}/lab/tree/map.ipynb?token={token}"
+    address = f"{head.split('/lab')[0]}/lab/workspaces/map/tree/map.ipynb?token={token}"
     return visit(browser, address, lab=True, ready=f"{ERROR}:has-text('width')")
 
 

@@ -4,30 +4,16 @@ import os
 import re
 import time
 import urllib.request
-from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from browser import served, visit
+from browser import visit
 from space import CANVAS, FLAT, FRAME, SOFTWARE, pixels, told, turn
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-HERE = Path(__file__).parent
 BUSY = float(os.environ.get("LSVIZ_BUSY", 3))  # a test is no stopwatch; benchmarks/scene.py holds the bars
 SURFACE, SHAPE, WORDED, STILL, MIRRORED = range(5)
 HEARD = "#heard"
-
-
-@pytest.fixture(scope="module")
-def voila():
-    with served("app", HERE / "fixtures") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def lab():
-    with served("lab", HERE / "fixtures") as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -353,7 +339,8 @@ def test_an_app_stands_on_a_phone(software, voila):
 
 def test_jupyterlab_shows_scenes(software, lab):
     head, _, token = lab.address.partition("?token=")
-    with visit(software, f"{head.split('/lab')[0]}/lab/tree/scenes.ipynb?token={token}", lab=True, ready=f"{CANVAS} >> nth=4") as seen:
+    address = f"{head.split('/lab')[0]}/lab/workspaces/scenes/tree/scenes.ipynb?token={token}"
+    with visit(software, address, lab=True, ready=f"{CANVAS} >> nth=4") as seen:
         page = seen.page
         before = drawn(page, SHAPE)
         page.locator(FRAME).nth(SHAPE).press("ArrowRight")

@@ -358,10 +358,11 @@ def test_time_steps_do_not_depend_on_the_other_seeds():
     assert dynamics._time_step(np.diag([1.0, 3.0])) == pytest.approx(dynamics.STEP * 2 / 3)
 
 
-def test_the_expected_loss_and_error_of_the_infinite_network_are_those_of_many_wide_ones():
+def test_the_expected_loss_and_error_of_the_infinite_network_are_those_of_many_wide_ones(monkeypatch):
+    monkeypatch.setattr(dynamics, "TEST", 300)  # test points: with fewer the seeds spread a little wider, hence 3.5 in place of 4
     ds = experiment.get("tangent_dynamics")(task="digits", P=20, h=300, L=1, horizon=30, seeds=60, act="erf")
     for t in (0, 20, 39):
         loss, error = ds.train_loss_real[t], ds.test_error_real[t]
         assert abs(float(loss.mean() - ds.train_loss_infinite[t])) < 4 * float(loss.std()) / 60**0.5 + 0.01
-        assert abs(float(error.mean() - ds.test_error_infinite[t])) < 4 * float(error.std()) / 60**0.5 + 0.005
+        assert abs(float(error.mean() - ds.test_error_infinite[t])) < 3.5 * float(error.std()) / 60**0.5 + 0.005
     assert abs(float(ds.test_error_infinite[0]) - 0.5) < 0.01  # a random function

@@ -702,6 +702,7 @@ def test_lesson_0_promises_what_its_own_runs_show():
     assert 0 < readings.satisfied(longer) < 4 == readings.satisfied(both), "what the hint says"
 
 
+@pytest.mark.usefixtures("remembered")
 def test_lesson_3_tells_what_is_stored():
     """Every number of its table and of the lines about it, read from the store again, or run."""
     from lsviz import apps, data, jamming, sweep
@@ -830,9 +831,8 @@ NEEDS = {"2_jamming_particles": {"2-ex-free": dict(phi=0.84)}}  # settings witho
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MOVES)
-@pytest.mark.usefixtures("remembered")  # Reset goes back to what the notebook computed
+@pytest.mark.usefixtures("remembered")  # Reset goes back to what the notebook computed; pictures on the way are not looked at
 def test_a_lesson_can_be_solved_and_every_task_can_be_missed(name, monkeypatch):
-    monkeypatch.setattr("lsviz.experiment.REFRESH", 1.0)  # seconds: what counts here are answers, not the pictures on the way
     here = opened(name, monkeypatch)
     asked = {key for key, text in catalog.texts(name).items() if "ask" in text}
     assert asked == set(here.items), "every question has its words, and none is left over"

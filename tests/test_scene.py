@@ -304,20 +304,17 @@ def test_an_app_in_a_thread_answers_the_last_turn():
 
 
 GENERIC = ["test_record", "test_first_picture_needs_no_click", "test_bad_values_go_into_the_box_and_the_app_goes_on",
-           "test_reset_keep_presets", "test_link_round_trip", "test_saved_data_and_picture", "test_widgets_follow_and_lead"]  # fmt: skip
-MOVED = ["test_every_control_at_both_ends", "test_every_control_moves_something_visible"]
+           "test_reset_keep_presets", "test_link_round_trip", "test_saved_data_and_picture", "test_widgets_follow_and_lead",
+           "test_every_control_at_both_ends", "test_every_control_moves_something_visible"]  # fmt: skip
 
 
-EACH = [*((name, ()) for name in GENERIC), *((name, (moved,)) for name in MOVED for moved in turned.all_controls)]
-
-
-@pytest.mark.parametrize(("test", "moved"), EACH)
-def test_what_holds_for_every_app_holds_for_one_that_is_turned(monkeypatch, test, moved):
+@pytest.mark.parametrize("test", GENERIC)
+def test_what_holds_for_every_app_holds_for_one_that_is_turned(monkeypatch, test):
     """The loops of tests/test_apps.py, over this one."""
     import test_apps
 
     monkeypatch.setattr(test_apps, "apps", SimpleNamespace(get=lambda name: turned, turned=turned))
-    getattr(test_apps, test)("turned", *moved)
+    getattr(test_apps, test)("turned")
 
 
 # --- what is shown while the source is being loaded -----------------------------------------------------------------------

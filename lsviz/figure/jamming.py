@@ -396,5 +396,5 @@ def _count_axis(stage: Stage, ax: Any, P: float) -> None:
     if ax.get_ylim()[1] != P:
         ax.set_ylim(-0.025 * P, P)
         ax.set_yticks(np.linspace(0, P, 5))
-        ax.grid(axis="y")
+        ax.grid(True, axis="y")
         stage.reset_scenery()

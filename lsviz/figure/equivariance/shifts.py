@@ -70,7 +70,7 @@ def shift_it(stage: Stage) -> Draw:
         else:
             curve.set_yticks([0, 0.5, 1], ["0", "½", "1"])
         curve.set_yticks([], minor=True)
-        curve.grid(axis="y")
+        curve.grid(True, axis="y")
         view[0] = kind
         stage.reset_scenery()
 

@@ -69,7 +69,7 @@ def turn_it(stage: Stage) -> Draw:
                  "change": ([1e-8, 1e-6, 1e-4, 0.01, 1], ["10⁻⁸", "10⁻⁶", "10⁻⁴", "0.01", "1"])}[kind]  # fmt: skip
         curve.set_yticks(*ticks)
         curve.set_yticks([], minor=True)
-        curve.grid(axis="y")
+        curve.grid(True, axis="y")
         view[0] = kind
         stage.reset_scenery()
 

@@ -68,7 +68,7 @@ def four_architectures(stage: Stage) -> Draw:
         ticks = ([1e-15, 1e-10, 1e-5, 1], ["10⁻¹⁵", "10⁻¹⁰", "10⁻⁵", "1"]) if kind == "error" else ([0, 50, 100], ["0", "50 %", "100 %"])
         curve.set_yticks(*ticks)
         curve.set_yticks([], minor=True)
-        curve.grid(axis="y")
+        curve.grid(True, axis="y")
         view[0] = kind
         stage.reset_scenery()
 

@@ -114,10 +114,12 @@ def _difference(stage: Stage, ax: Any) -> Callable[[Any, Context], None]:
         spine.set_visible(False)
     ax.tick_params(length=0)
     words: list[Any] = []
+    ticked = [0]  # the number of throws that the axes are for
 
     def draw(ds: Any, context: Context) -> None:
         count = ds.sizes["seed"]
-        if ax.get_xlim() != (0.5, count + 0.5):
+        if count != ticked[0]:
+            ticked[0] = count
             image.set_extent((0.5, count + 0.5, 0.5, count + 0.5))
             for each in (ax.set_xticks, ax.set_yticks):
                 each(range(1, count + 1, max(1, count // 8)))
