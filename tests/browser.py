@@ -202,7 +202,7 @@ def run_all(page: Any, ready: str, patience: float = 90) -> None:
         try:
             page.click(".lm-MenuBar-itemLabel:text-is('Run')", timeout=5000)
             page.click(".lm-Menu-itemLabel:text-is('Run All Cells')", timeout=5000)
-            page.wait_for_function(started, timeout=5000)
+            page.wait_for_function(started, timeout=10_000)
             page.wait_for_selector(ready, timeout=250 * patience)
             return
         except Exception:

@@ -29,7 +29,7 @@ from lsviz.symbols import SHAPES
 
 HOW = {
     "message_passing": (1e-2, 150), "se3_transformer": (1e-2, 150), "spherical_cnn": (3e-2, 120),
-    "plain_voxels": (3e-2, 400), "voxel_convolution": (3e-2, 150),
+    "plain_voxels": (3e-2, 400), "voxel_convolution": (3e-2, 120),
 }  # fmt: skip
 ROUNDS, TURNS, TEST = 4, 100, 1
 SOLVED = ("voxel_convolution",)  # their ends
