@@ -117,11 +117,11 @@ def test_kernels_obey_their_constraint_and_are_what_the_docstring_says():
         assert np.abs(found).min() > 1e-3 and np.abs(basis @ found - part.ravel()).max() < 1e-12
 
 
-def moved_by(net, w, side, sigma):
-    """E of two shapes turned by 45° about y: the cells are turned and rendered anew, no interpolation of the field."""
+def moved_by(net, w, side, sigma, shapes=("chiral_1", "corner"), about=(0, 1, 0)):
+    """E of shapes turned by 45°: the cells are turned and rendered anew, no interpolation of the field."""
     upright, turned = (
-        np.stack([as_voxels(c @ R.T, side=side, sigma=sigma) for c in map(cells, ("chiral_1", "corner"))])
-        for R in (np.eye(3), rotation((0, 1, 0), np.pi / 4).rotation)
+        np.stack([as_voxels(c @ R.T, side=side, sigma=sigma) for c in map(cells, shapes)])
+        for R in (np.eye(3), rotation(about, np.pi / 4).rotation)
     )
     return np.abs(net(w, turned) - net(w, upright)).max() / np.abs(net(w, upright)).max()
 
@@ -142,6 +142,16 @@ def test_fields_that_are_large_to_their_gates_know_the_grid(monkeypatch):
     small = moved_by(net, w, 21, 1.2)
     monkeypatch.setattr(voxels, "VOLUME", 1e6)
     assert moved_by(net, w, 21, 1.2) > 5 * small
+
+
+def test_what_is_0_by_symmetry_is_not_raised_from_the_grids_noise(monkeypatch):
+    from lsviz.equivariant.euclidean import voxels
+
+    net = voxel_convolution(mul=2, irreps_out="4x0e")
+    w = net.init([2])[0]
+    faded = moved_by(net, w, 21, 1.2, ("line",), (1, 2, 3))
+    monkeypatch.setattr(voxels, "LEAST", 1e-5)
+    assert moved_by(net, w, 21, 1.2, ("line",), (1, 2, 3)) > 10 * faded
 
 
 def test_a_larger_grid_changes_no_pooled_answer():
