@@ -37,8 +37,7 @@ lab: $(READY)
 	@$(BIN)/python -m lsviz lab
 
 FAST := $(BIN)/python -m pytest -n $(JOBS) -m "not browser"
-# One more at once than there are cores: in the browser a test waits half of its time, for a kernel that ends or a page that opens.
-BROWSER := $(BIN)/python -m pytest -n $(shell expr $(JOBS) + 1) -m "browser and not times" tests/test_browser*.py
+BROWSER := $(BIN)/python -m pytest -n $(JOBS) -m "browser and not times" tests/test_browser*.py
 TIMES := $(BIN)/python -m pytest -m times tests/test_browser*.py
 
 # Those in the browser run after the others, and those that hold times last, alone and one at a time.

@@ -195,14 +195,12 @@ def run_all(page: Any, ready: str, patience: float = 90) -> None:
     page.wait_for_selector(
         ".jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached", timeout=1000 * patience
     )
-    # A menu that opens while JupyterLab still arranges itself closes again, its click lost: then no prompt says [*] or [1], and it is
-    # clicked again soon. Cells that say [*] may still wait in vain.
-    started = "() => [...document.querySelectorAll('.jp-InputPrompt')].some((prompt) => /[*0-9]/.test(prompt.textContent))"
-    for _ in range(8):
+    for _ in range(
+        4
+    ):  # a menu that opens while JupyterLab still arranges itself closes again, and cells may wait in vain
         try:
             page.click(".lm-MenuBar-itemLabel:text-is('Run')", timeout=5000)
             page.click(".lm-Menu-itemLabel:text-is('Run All Cells')", timeout=5000)
-            page.wait_for_function(started, timeout=10_000)
             page.wait_for_selector(ready, timeout=250 * patience)
             return
         except Exception:
