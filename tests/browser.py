@@ -26,7 +26,6 @@ from urllib.parse import urlparse
 
 HERE = {"127.0.0.1", "localhost", "::1"}
 HANDLE, PICTURE, STATUS = ".noUi-handle", ".lsviz-image", ".lsviz-status"
-DROPPED = "message before replies were done"  # JupyterLab, of what it asked a kernel before it connected to it anew
 
 # Logs each change of a picture in the slider's app, with what was said beside it at that moment; the bytes are hashed afterwards.
 WATCH = """(handle) => {
@@ -173,13 +172,8 @@ def visit(
         route.abort()
 
     opened.route(leaves, stop)
-
-    def note(error: str) -> None:
-        if not (lab and DROPPED in error):
-            seen.errors.append(error[:300])
-
-    seen.page.on("pageerror", lambda error: note(str(error)))
-    seen.page.on("console", lambda m: note(m.text) if m.type == "error" else None)
+    seen.page.on("pageerror", lambda error: seen.errors.append(str(error)[:300]))
+    seen.page.on("console", lambda m: seen.errors.append(m.text[:300]) if m.type == "error" else None)
     try:
         start = time.monotonic()
         seen.page.goto(url, wait_until="domcontentloaded", timeout=1000 * patience)

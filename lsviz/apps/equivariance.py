@@ -175,11 +175,11 @@ def shift_status(ds: Any, values: dict[str, Any]) -> str:
 
     asked = class_of(ds)
     p = [float(np.nanmean(one)) if np.isfinite(one).any() else np.nan for one in ds.probability.values[..., asked]]
+    at = int(np.abs(ds.shift_pixels.values - float(values["shift"])).argmin())
     words = []
     for i, net in enumerate(map(str, ds.network.values)):
         now = f"p = {p[i]:.2f}" if np.isfinite(p[i]) else "…"
         if values["curve"] == "change":
-            at = int(np.abs(ds.shift_pixels.values - float(values["shift"])).argmin())
             now = f"‖Δf‖/‖f‖ ≤ {largest_told(ds.output_change[i, :, at])}"
         words.append(f"{named(net)} {now}, {mean_told(ds.top_change[i, :, 0])} change by one pixel, error {mean_told(ds.test_error[i])}")
     seeds, probe = count(ds.sizes["seed"], "seed"), int(values["probe"])
